@@ -1,0 +1,41 @@
+# Shell functions shared by the scripts of this folder. Source it; it runs
+# nothing.
+
+# The checkout these scripts belong to.
+AIRLOCK_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# The Debian or vendor client, never a wrapper from somebody's PATH.
+DOCKER=${AIRLOCK_DOCKER:-/usr/bin/docker}
+
+# Where what is expensive to make is kept between checkouts.
+AIRLOCK_CACHE=${AIRLOCK_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/airlock}
+
+say() { printf '%s  %s\n' "$(date +%H:%M:%S)" "$*"; }
+
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# Runs a command as root: as it is, or through sudo.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    die "this needs root, and there is no sudo: $*"
+  fi
+}
+
+# Runs a command with its output in a log file; shows the end of it on failure.
+#   quietly LOG COMMAND...
+quietly() {
+  local log=$1
+  shift
+  mkdir -p "$(dirname "$log")"
+  if ! "$@" >"$log" 2>&1; then
+    tail -n 40 "$log" >&2
+    die "failed: $* (all of its output: $log)"
+  fi
+}

@@ -3,6 +3,7 @@
 #   airlock_library(NAME [SRCS ...] HDRS ... [PUBLIC ...] [PRIVATE ...])
 #   airlock_executable(NAME SRCS ... [PRIVATE ...])
 #   airlock_test(NAME SRCS ... [DEPS ...] [LABELS ...] [TIMEOUT seconds])
+#   airlock_label(TARGET LABELS ...)
 #   airlock_proto(NAME PROTOS ... [GRPC] [DEPS ...])
 #   airlock_subdirectories()   every folder below this one that has a list file
 
@@ -53,6 +54,18 @@ function(airlock_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES
     LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  airlock_label(${name} ${ARG_LABELS})
+endfunction()
+
+# Makes `target` part of the target tests_<label> for each label, so that
+# "ninja tests_unit" builds what "ctest -L unit" runs.
+function(airlock_label target)
+  foreach(label IN LISTS ARGN)
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${target})
+  endforeach()
 endfunction()
 
 # Generated code is compiled without our warnings: it is not ours.

@@ -1,0 +1,107 @@
+// One sandbox of FakeSandboxBackend and what it shares with it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "services/executor/sandbox/sandbox_backend.h"
+
+namespace airlock {
+
+class FakeProcess;
+
+// What a backend and its sandboxes share.
+struct FakeBackendState {
+  absl::Mutex mutex;
+  absl::Status next_create ABSL_GUARDED_BY(mutex);
+  absl::Status check ABSL_GUARDED_BY(mutex);
+  bool hold_creates ABSL_GUARDED_BY(mutex) = false;
+  bool end_empty ABSL_GUARDED_BY(mutex) = true;
+  int failing_destroys ABSL_GUARDED_BY(mutex) = 0;
+  int leftovers ABSL_GUARDED_BY(mutex) = 0;
+  int live_sandboxes ABSL_GUARDED_BY(mutex) = 0;
+  int running_processes ABSL_GUARDED_BY(mutex) = 0;
+  std::vector<executor::SandboxSpec> created ABSL_GUARDED_BY(mutex);
+  std::vector<executor::ProcessSpec> started ABSL_GUARDED_BY(mutex);
+  std::vector<std::weak_ptr<FakeProcess>> processes ABSL_GUARDED_BY(mutex);
+};
+
+// A process that plays its argv on a thread of its own, which keeps it alive.
+// Thread-safe.
+class FakeProcess : public std::enable_shared_from_this<FakeProcess> {
+ public:
+  FakeProcess(std::shared_ptr<FakeBackendState> state,
+              executor::ProcessSpec spec,
+              std::shared_ptr<executor::ProcessObserver> observer);
+
+  // Begins to play; called once.
+  void Start();
+  void AllowOutput(std::uint64_t limit_bytes);
+  void Cancel();
+  // The sandbox is gone under it.
+  void Lose();
+  bool ended() const;
+  // Waits until it has told its end; at once on its own thread.
+  void WaitEnded() const;
+
+ private:
+  using Words = std::vector<std::string>;
+
+  void Play();
+  // What the argv means once shells and interpreters are seen through.
+  Words Command() const;
+  executor::ProcessEnd PlayCommand(const Words& words);
+  // These say whether to go on; else `end` says how the process ended.
+  bool Write(executor::Stream stream, absl::string_view data,
+             executor::ProcessEnd& end);
+  bool Spam(std::uint64_t bytes, executor::ProcessEnd& end);
+  bool Sleep(absl::Duration duration, executor::ProcessEnd& end);
+  bool Interrupted(executor::ProcessEnd& end) const
+      ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool WantsAttention() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool MayWrite() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+
+  const std::shared_ptr<FakeBackendState> state_;
+  const executor::ProcessSpec spec_;
+  const std::shared_ptr<executor::ProcessObserver> observer_;
+  const absl::Time started_;
+  mutable absl::Mutex mutex_;
+  std::uint64_t limit_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t written_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool lost_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread::id thread_ ABSL_GUARDED_BY(mutex_);
+};
+
+// A sandbox that plays one process at a time.
+class FakeSandbox final : public executor::Sandbox {
+ public:
+  FakeSandbox(std::shared_ptr<FakeBackendState> state, std::string image_id);
+  ~FakeSandbox() override;
+
+  void Run(executor::ProcessSpec spec,
+           std::shared_ptr<executor::ProcessObserver> observer) override;
+  void AllowOutput(std::uint64_t limit_bytes) override;
+  void Cancel() override;
+  std::string image_id() const override { return image_id_; }
+  absl::Status Destroy(absl::Time deadline) override;
+
+ private:
+  std::shared_ptr<FakeProcess> process() const;
+
+  const std::shared_ptr<FakeBackendState> state_;
+  const std::string image_id_;
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<FakeProcess> process_ ABSL_GUARDED_BY(mutex_);
+  bool destroyed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace airlock

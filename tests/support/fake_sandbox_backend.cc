@@ -1,0 +1,137 @@
+#include "tests/support/fake_sandbox_backend.h"
+
+#include <utility>
+
+#include "tests/support/fake_sandbox.h"
+
+namespace airlock {
+namespace {
+
+constexpr char kImageId[] =
+    "sha256:0000000000000000000000000000000000000000000000000000000000000001";
+
+}  // namespace
+
+FakeSandboxBackend::FakeSandboxBackend(absl::string_view name)
+    : name_(name), state_(std::make_shared<FakeBackendState>()) {}
+
+FakeSandboxBackend::~FakeSandboxBackend() = default;
+
+absl::StatusOr<std::unique_ptr<executor::Sandbox>> FakeSandboxBackend::Create(
+    const executor::SandboxSpec& spec, absl::string_view /*execution_id*/,
+    absl::Time deadline, const executor::ProgressFunction& progress) {
+  if (progress) progress("creating sandbox", 0, 0);
+  absl::MutexLock lock(&state_->mutex);
+  const auto released = [](bool* held) { return !*held; };
+  if (!state_->mutex.AwaitWithDeadline(
+          absl::Condition(+released, &state_->hold_creates), deadline)) {
+    return absl::DeadlineExceededError("the engine did not answer");
+  }
+  if (!state_->next_create.ok()) {
+    return std::exchange(state_->next_create, absl::OkStatus());
+  }
+  state_->created.push_back(spec);
+  ++state_->live_sandboxes;
+  return std::make_unique<FakeSandbox>(state_, kImageId);
+}
+
+absl::Status FakeSandboxBackend::Check(absl::Time /*deadline*/) {
+  absl::MutexLock lock(&state_->mutex);
+  return state_->check;
+}
+
+absl::StatusOr<std::vector<executor::BackendImage>>
+FakeSandboxBackend::ListImages(absl::Time /*deadline*/) {
+  return std::vector<executor::BackendImage>{
+      {.reference = "airlock/sandbox:latest", .id = kImageId}};
+}
+
+absl::StatusOr<int> FakeSandboxBackend::RemoveLeftovers(
+    absl::Time /*deadline*/) {
+  absl::MutexLock lock(&state_->mutex);
+  return std::exchange(state_->leftovers, 0);
+}
+
+void FakeSandboxBackend::FailNextCreate(absl::Status error) {
+  absl::MutexLock lock(&state_->mutex);
+  state_->next_create = std::move(error);
+}
+
+void FakeSandboxBackend::HoldCreates(bool held) {
+  absl::MutexLock lock(&state_->mutex);
+  state_->hold_creates = held;
+}
+
+void FakeSandboxBackend::FailNextDestroys(int count) {
+  absl::MutexLock lock(&state_->mutex);
+  state_->failing_destroys = count;
+}
+
+void FakeSandboxBackend::SetCheck(absl::Status status) {
+  absl::MutexLock lock(&state_->mutex);
+  state_->check = std::move(status);
+}
+
+void FakeSandboxBackend::SetLeftovers(int count) {
+  absl::MutexLock lock(&state_->mutex);
+  state_->leftovers = count;
+}
+
+void FakeSandboxBackend::SetProcessesEndEmpty(bool empty) {
+  absl::MutexLock lock(&state_->mutex);
+  state_->end_empty = empty;
+}
+
+void FakeSandboxBackend::LoseSandboxes() {
+  std::vector<std::weak_ptr<FakeProcess>> processes;
+  {
+    absl::MutexLock lock(&state_->mutex);
+    processes = state_->processes;
+  }
+  for (const auto& weak : processes) {
+    if (const auto process = weak.lock()) process->Lose();
+  }
+}
+
+std::vector<executor::SandboxSpec> FakeSandboxBackend::created_specs() const {
+  absl::MutexLock lock(&state_->mutex);
+  return state_->created;
+}
+
+std::vector<executor::ProcessSpec> FakeSandboxBackend::started_processes()
+    const {
+  absl::MutexLock lock(&state_->mutex);
+  return state_->started;
+}
+
+int FakeSandboxBackend::live_sandboxes() const {
+  absl::MutexLock lock(&state_->mutex);
+  return state_->live_sandboxes;
+}
+
+int FakeSandboxBackend::running_processes() const {
+  absl::MutexLock lock(&state_->mutex);
+  return state_->running_processes;
+}
+
+bool FakeSandboxBackend::WaitForStarted(int count,
+                                        absl::Duration timeout) const {
+  const auto enough = [this,
+                       count]() ABSL_SHARED_LOCKS_REQUIRED(state_->mutex) {
+    return state_->started.size() >= static_cast<std::size_t>(count);
+  };
+  absl::MutexLock lock(&state_->mutex);
+  return state_->mutex.AwaitWithTimeout(absl::Condition(&enough), timeout);
+}
+
+bool FakeSandboxBackend::WaitForLiveSandboxes(int count,
+                                              absl::Duration timeout) const {
+  const auto reached = [this, count]()
+                           ABSL_SHARED_LOCKS_REQUIRED(state_->mutex) {
+                             return state_->live_sandboxes == count;
+                           };
+  absl::MutexLock lock(&state_->mutex);
+  return state_->mutex.AwaitWithTimeout(absl::Condition(&reached), timeout);
+}
+
+}  // namespace airlock

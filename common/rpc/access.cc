@@ -1,0 +1,107 @@
+#include "common/rpc/access.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/security/tls.h"
+#include "common/status/error.h"
+#include "google/protobuf/descriptor.h"
+
+namespace airlock {
+namespace {
+
+using airlock::v1::Access;
+using airlock::v1::PeerRole;
+
+constexpr absl::string_view kScheme = "Bearer ";
+
+bool PeerMayCall(const Access* access, PeerRole role) {
+  if (access == nullptr || role == airlock::v1::PEER_ROLE_UNSPECIFIED) {
+    return false;
+  }
+  if (access->peers().empty()) {
+    return !access->principals().empty() &&
+           role == airlock::v1::PEER_ROLE_GATEWAY;
+  }
+  return std::find(access->peers().begin(), access->peers().end(), role) !=
+         access->peers().end();
+}
+
+absl::StatusOr<std::string> BearerToken(
+    const grpc::ServerContextBase& context) {
+  const std::string value = AuthorizationOf(context);
+  // The scheme's name is not case-sensitive (RFC 7235).
+  if (!absl::StartsWithIgnoreCase(value, kScheme) ||
+      value.size() == kScheme.size()) {
+    return MakeError(absl::StatusCode::kUnauthenticated, "TOKEN_MISSING",
+                     "the metadata authorization must be given once, as "
+                     "\"Bearer <token>\"");
+  }
+  return value.substr(kScheme.size());
+}
+
+}  // namespace
+
+AccessTable::AccessTable(const std::vector<std::string>& services) {
+  for (const std::string& name : services) {
+    const google::protobuf::ServiceDescriptor* service =
+        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
+            name);
+    if (service == nullptr) continue;
+    for (int i = 0; i < service->method_count(); ++i) {
+      const google::protobuf::MethodDescriptor& method = *service->method(i);
+      if (method.options().HasExtension(airlock::v1::access)) {
+        methods_[method.full_name()] =
+            method.options().GetExtension(airlock::v1::access);
+      }
+    }
+  }
+}
+
+const Access* AccessTable::Find(absl::string_view method) const {
+  const auto it = methods_.find(method);
+  return it == methods_.end() ? nullptr : &it->second;
+}
+
+absl::Status AuthorizePeer(const AccessTable& table, absl::string_view method,
+                           const grpc::ServerContextBase& context) {
+  const PeerRole role = PeerRoleOf(*context.auth_context());
+  if (PeerMayCall(table.Find(method), role)) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kPermissionDenied, "PEER_ROLE_NOT_ALLOWED",
+      absl::StrCat("a peer whose certificate says ",
+                   airlock::v1::PeerRole_Name(role), " may not call ", method),
+      {{"role", airlock::v1::PeerRole_Name(role)},
+       {"method", std::string(method)}});
+}
+
+absl::StatusOr<Principal> AuthorizePrincipal(
+    const AccessTable& table, absl::string_view method,
+    const grpc::ServerContextBase& context, Authenticator& authenticator) {
+  const absl::StatusOr<std::string> token = BearerToken(context);
+  if (!token.ok()) return token.status();
+  absl::StatusOr<Principal> principal = authenticator.Authenticate(*token);
+  if (!principal.ok()) return principal.status();
+  const Access* access = table.Find(method);
+  const bool allowed =
+      access != nullptr &&
+      principal->role != airlock::v1::PRINCIPAL_ROLE_UNSPECIFIED &&
+      std::find(access->principals().begin(), access->principals().end(),
+                principal->role) != access->principals().end();
+  if (allowed) return principal;
+  const std::string& role = airlock::v1::PrincipalRole_Name(principal->role);
+  return MakeError(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED",
+                   absl::StrCat("a principal with the role ", role,
+                                " may not call ", method),
+                   {{"role", role}, {"method", std::string(method)}});
+}
+
+std::string AuthorizationOf(const grpc::ServerContextBase& context) {
+  const auto [first, last] =
+      context.client_metadata().equal_range("authorization");
+  if (first == last || std::next(first) != last) return "";
+  return std::string(first->second.data(), first->second.size());
+}
+
+}  // namespace airlock

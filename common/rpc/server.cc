@@ -1,0 +1,105 @@
+#include "common/rpc/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/server_builder.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/str_cat.h"
+#include "common/rpc/grpc_metrics.h"
+#include "common/status/error.h"
+
+namespace airlock {
+namespace {
+
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(std::min<std::int64_t>(
+      absl::ToInt64Milliseconds(duration), std::numeric_limits<int>::max()));
+}
+
+void SetTransport(grpc::ServerBuilder& builder,
+                  const RpcServerOptions& options) {
+  builder.SetMaxReceiveMessageSize(kMaxWireMessageBytes);
+  builder.SetMaxSendMessageSize(kMaxWireMessageBytes);
+  // Two processes on one port would share its calls by chance.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30'000);
+  if (options.max_connection_age != absl::InfiniteDuration()) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                               Milliseconds(options.max_connection_age));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+                               Milliseconds(options.max_connection_age_grace));
+  }
+}
+
+void AddMetrics(grpc::ServerBuilder& builder, const RpcServerOptions& options) {
+  if (options.registry == nullptr) return;
+  std::vector<std::string> names;
+  for (const RpcService& service : options.services) {
+    names.push_back(service.name);
+  }
+  std::vector<
+      std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>
+      interceptors;
+  interceptors.push_back(MakeGrpcServerMetrics(names, *options.registry));
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
+    const RpcServerOptions& options) {
+  // Both are switches of the whole process that every server wants the same.
+  // Naming the plugin here also keeps it in a static link.
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(options.listen, options.credentials, &port);
+  for (const RpcService& service : options.services) {
+    builder.RegisterService(service.service);
+  }
+  SetTransport(builder, options);
+  AddMetrics(builder, options);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || port == 0) {
+    return MakeError(
+        absl::StatusCode::kUnavailable, "CANNOT_LISTEN",
+        absl::StrCat("cannot listen on \"", options.listen,
+                     "\": the address must be this machine's, and free"),
+        {{"address", options.listen}});
+  }
+  return std::unique_ptr<RpcServer>(new RpcServer(std::move(server), port));
+}
+
+RpcServer::RpcServer(std::unique_ptr<grpc::Server> server, int port)
+    : server_(std::move(server)), port_(port) {
+  SetReady(false);
+  SetLive(true);
+}
+
+RpcServer::~RpcServer() { Drain(absl::InfinitePast()); }
+
+void RpcServer::SetReady(bool ready) {
+  server_->GetHealthCheckService()->SetServingStatus("readiness", ready);
+  server_->GetHealthCheckService()->SetServingStatus("", ready);
+}
+
+void RpcServer::SetLive(bool live) {
+  server_->GetHealthCheckService()->SetServingStatus("liveness", live);
+}
+
+void RpcServer::Drain(absl::Time deadline) {
+  SetReady(false);
+  server_->Shutdown(absl::ToChronoTime(deadline));
+}
+
+}  // namespace airlock

@@ -1,0 +1,134 @@
+#include "common/security/ed25519.h"
+
+#include <openssl/pem.h>
+
+#include <cstdlib>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/security/pem_file.h"
+
+namespace airlock {
+namespace {
+
+const unsigned char* AsBytes(absl::string_view data) {
+  return reinterpret_cast<const unsigned char*>(data.data());
+}
+
+// Nobody types a passphrase: an encrypted key is an error, not a prompt.
+int NoPassphrase(char*, int, int, void*) { return -1; }
+
+// Without memory for a signature nothing can go on safely.
+void Require(bool condition) {
+  if (!condition) std::abort();
+}
+
+absl::Status CheckKey(const EvpKey& key, absl::string_view what) {
+  if (key == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("must be ", what, " in PEM: ", TakeOpenSslError()));
+  }
+  if (EVP_PKEY_base_id(key.get()) != EVP_PKEY_ED25519) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("must be ", what, ": it is of another type"));
+  }
+  return absl::OkStatus();
+}
+
+template <typename Key>
+absl::StatusOr<Key> ReadKeyFile(absl::string_view path) {
+  absl::StatusOr<std::string> pem = ReadSecretFile(path);
+  if (!pem.ok()) return pem.status();
+  absl::StatusOr<Key> key = Key::FromPem(*pem);
+  OPENSSL_cleanse(pem->data(), pem->size());
+  if (!key.ok()) {
+    return absl::Status(
+        key.status().code(),
+        absl::StrCat("\"", path, "\" ", key.status().message()));
+  }
+  return key;
+}
+
+}  // namespace
+
+absl::StatusOr<VerifyKey> VerifyKey::FromPemFile(absl::string_view path) {
+  return ReadKeyFile<VerifyKey>(path);
+}
+
+absl::StatusOr<VerifyKey> VerifyKey::FromPem(absl::string_view pem) {
+  EvpKey key(PEM_read_bio_PUBKEY(ReadOnlyBio(pem).get(), nullptr, NoPassphrase,
+                                 nullptr));
+  const absl::Status status = CheckKey(key, "an Ed25519 public key");
+  if (!status.ok()) return status;
+  return VerifyKey(std::move(key));
+}
+
+bool VerifyKey::Verify(absl::string_view message,
+                       absl::string_view signature) const {
+  const EvpContext context(EVP_MD_CTX_new());
+  Require(context != nullptr &&
+          EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr,
+                               key_.get()) == 1);
+  const bool valid =
+      EVP_DigestVerify(context.get(), AsBytes(signature), signature.size(),
+                       AsBytes(message), message.size()) == 1;
+  if (!valid) TakeOpenSslError();
+  return valid;
+}
+
+std::string VerifyKey::ToPem() const {
+  const OpenSslBio bio(BIO_new(BIO_s_mem()));
+  Require(PEM_write_bio_PUBKEY(bio.get(), key_.get()) == 1);
+  return BioContent(bio.get());
+}
+
+SigningKey SigningKey::Generate() {
+  EvpKey key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  Require(key != nullptr);
+  return SigningKey(std::move(key));
+}
+
+absl::StatusOr<SigningKey> SigningKey::FromPemFile(absl::string_view path) {
+  return ReadKeyFile<SigningKey>(path);
+}
+
+absl::StatusOr<SigningKey> SigningKey::FromPem(absl::string_view pem) {
+  EvpKey key(PEM_read_bio_PrivateKey(ReadOnlyBio(pem).get(), nullptr,
+                                     NoPassphrase, nullptr));
+  const absl::Status status =
+      CheckKey(key, "an unencrypted Ed25519 private key");
+  if (!status.ok()) return status;
+  return SigningKey(std::move(key));
+}
+
+std::string SigningKey::Sign(absl::string_view message) const {
+  const EvpContext context(EVP_MD_CTX_new());
+  Require(context != nullptr &&
+          EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr,
+                             key_.get()) == 1);
+  std::string signature(kEd25519SignatureBytes, '\0');
+  std::size_t size = signature.size();
+  Require(EVP_DigestSign(context.get(),
+                         reinterpret_cast<unsigned char*>(signature.data()),
+                         &size, AsBytes(message), message.size()) == 1 &&
+          size == kEd25519SignatureBytes);
+  return signature;
+}
+
+VerifyKey SigningKey::verify_key() const {
+  unsigned char raw[32];
+  std::size_t size = sizeof(raw);
+  Require(EVP_PKEY_get_raw_public_key(key_.get(), raw, &size) == 1);
+  EvpKey key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw, size));
+  Require(key != nullptr);
+  return VerifyKey(std::move(key));
+}
+
+std::string SigningKey::ToPem() const {
+  const OpenSslBio bio(BIO_new(BIO_s_mem()));
+  Require(PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr,
+                                        0, nullptr, nullptr) == 1);
+  return BioContent(bio.get());
+}
+
+}  // namespace airlock

@@ -115,10 +115,9 @@ TlsFiles TestCerts::Make(absl::string_view name,
           "sign");
   const std::string stem = absl::StrCat("leaf-", next_++);
   TlsFiles files;
-  files.cert_path = WriteFile(absl::StrCat(stem, ".pem"),
-                              CertificatePem(certificate.get()));
-  files.key_path =
-      WriteFile(absl::StrCat(stem, "-key.pem"), KeyPem(key.get()));
+  files.cert_path =
+      WriteFile(absl::StrCat(stem, ".pem"), CertificatePem(certificate.get()));
+  files.key_path = WriteFile(absl::StrCat(stem, "-key.pem"), KeyPem(key.get()));
   files.ca_path = ca_path();
   return files;
 }

@@ -9,7 +9,8 @@ Ticker::Ticker(absl::Duration interval, std::function<void()> function)
         while (true) {
           {
             absl::MutexLock lock(&mutex_);
-            if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), interval)) {
+            if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_),
+                                        interval)) {
               return;
             }
           }

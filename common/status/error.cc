@@ -12,7 +12,8 @@ namespace {
 
 template <typename Detail>
 std::string TypeUrl() {
-  return absl::StrCat("type.googleapis.com/", Detail::descriptor()->full_name());
+  return absl::StrCat("type.googleapis.com/",
+                      Detail::descriptor()->full_name());
 }
 
 template <typename Detail>

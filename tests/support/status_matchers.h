@@ -32,9 +32,8 @@ MATCHER_P(StatusIs, code, "has the code") {
 MATCHER_P2(StatusIs, code, message, "has the code and the message") {
   *result_listener << GetStatus(arg).ToString();
   return GetStatus(arg).code() == code &&
-         testing::ExplainMatchResult(message,
-                                     std::string(GetStatus(arg).message()),
-                                     result_listener);
+         testing::ExplainMatchResult(
+             message, std::string(GetStatus(arg).message()), result_listener);
 }
 
 }  // namespace airlock

@@ -58,16 +58,16 @@ make_local_base() {
   say "making a Debian 12 base with debootstrap (one or two minutes)"
   quietly "$AIRLOCK_CACHE/debootstrap.log" as_root debootstrap \
     --variant=minbase --include=ca-certificates \
-    --cache-dir="$AIRLOCK_CACHE/debs" bookworm "$tree/root" "$MIRROR"
+    --cache-dir="$AIRLOCK_CACHE/debs" bookworm "$tree/rootfs" "$MIRROR"
   printf 'deb %s bookworm main\ndeb %s bookworm-updates main\n' \
-    "$MIRROR" "$MIRROR" | as_root tee "$tree/root/etc/apt/sources.list" >/dev/null
+    "$MIRROR" "$MIRROR" | as_root tee "$tree/rootfs/etc/apt/sources.list" >/dev/null
   # What a slim image leaves out as well.
-  as_root rm -rf "$tree"/root/var/cache/apt/archives/*.deb \
-    "$tree"/root/var/lib/apt/lists/* "$tree"/root/usr/share/doc/* \
-    "$tree"/root/usr/share/man/* "$tree"/root/usr/share/locale/* \
-    "$tree"/root/var/log/*.log "$tree"/root/dev/*
+  as_root rm -rf "$tree"/rootfs/var/cache/apt/archives/*.deb \
+    "$tree"/rootfs/var/lib/apt/lists/* "$tree"/rootfs/usr/share/doc/* \
+    "$tree"/rootfs/usr/share/man/* "$tree"/rootfs/usr/share/locale/* \
+    "$tree"/rootfs/var/log/*.log "$tree"/rootfs/dev/*
   say "importing it as $LOCAL_BASE"
-  as_root tar -C "$tree/root" --numeric-owner -c . |
+  as_root tar -C "$tree/rootfs" --numeric-owner -c . |
     "$DOCKER" import --change 'CMD ["/bin/sh"]' \
       --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
       - "$LOCAL_BASE" >/dev/null

@@ -1,0 +1,125 @@
+// airlock-runner: process 1 of a sandbox. Options, hardening, then Runner.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+#include "services/runner/complain.h"
+#include "services/runner/runner.h"
+
+namespace {
+
+using airlock::runner::Complain;
+using airlock::runner::kExitFailed;
+using airlock::runner::UniqueFd;
+
+constexpr char kUsage[] =
+    "Usage: airlock-runner [--workspace DIR] [--cgroup DIR]\n"
+    "\n"
+    "Starts and kills processes inside an Airlock sandbox, as its process 1.\n"
+    "Speaks airlock.runner.v1 on standard input and output.\n"
+    "\n"
+    "  --workspace DIR  where files go (default /workspace)\n"
+    "  --cgroup DIR     where the kernel counts (default /sys/fs/cgroup)\n"
+    "  --help           this text\n"
+    "  --version        the version\n";
+
+// Reads the options. Sets `exit_code` and returns false when there is nothing
+// to run.
+bool ReadOptions(int argc, char** argv, airlock::runner::RunnerOptions& options,
+                 int& exit_code) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view option = argv[i];
+    exit_code = 0;
+    if (option == "--help") {
+      std::cout << kUsage;
+      return false;
+    }
+    if (option == "--version") {
+      std::cout << "airlock-runner " AIRLOCK_VERSION "\n";
+      return false;
+    }
+    if (option == "--workspace" && i + 1 < argc) {
+      options.workspace = argv[++i];
+    } else if (option == "--cgroup" && i + 1 < argc) {
+      options.cgroup = argv[++i];
+    } else {
+      std::cerr << "airlock-runner: unknown or incomplete option \"" << option
+                << "\"; --help lists them\n";
+      exit_code = kExitFailed;
+      return false;
+    }
+  }
+  return true;
+}
+
+// Nothing that was open when we came may reach a process.
+void CloseInherited() {
+  if (::syscall(SYS_close_range, 3U, ~0U, 0U) == 0) return;
+  const long limit = ::sysconf(_SC_OPEN_MAX);
+  for (int fd = 3; fd < limit; ++fd) ::close(fd);
+}
+
+// A signal from inside must not end or stop this program: process 1 is immune
+// to SIGKILL and SIGSTOP from its own namespace, and the rest is blocked.
+void BlockSignals() {
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+}
+
+// The job may share our user id: it must not trace us or open what is ours
+// under /proc.
+bool MakeUndumpable() { return ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0; }
+
+bool AreStreamsOpen() {
+  for (const int fd : {0, 1, 2}) {
+    if (::fcntl(fd, F_GETFD) < 0) return false;
+  }
+  return ::fcntl(0, F_SETFL, ::fcntl(0, F_GETFL) | O_NONBLOCK) == 0 &&
+         ::fcntl(1, F_SETFL, ::fcntl(1, F_GETFL) | O_NONBLOCK) == 0;
+}
+
+int Serve(const airlock::runner::RunnerOptions& options) {
+  CloseInherited();
+  // While its file is still ours: after the next step it belongs to root.
+  UniqueFd oom_score(::open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC));
+  BlockSignals();
+  if (!AreStreamsOpen() || !MakeUndumpable()) {
+    Complain(std::string("cannot prepare: ") + std::strerror(errno));
+    return kExitFailed;
+  }
+  if (!oom_score.valid()) Complain("no access to /proc/self/oom_score_adj");
+  ::umask(0);  // modes are told exactly; processes get 022
+  airlock::runner::Workspace workspace(options.workspace);
+  if (!workspace.ok()) {
+    Complain("cannot open the workspace " + workspace.open_error());
+    return kExitFailed;
+  }
+  return airlock::runner::Runner(options, workspace, std::move(oom_score))
+      .Run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  airlock::runner::RunnerOptions options;
+  int exit_code = 0;
+  if (!ReadOptions(argc, argv, options, exit_code)) return exit_code;
+  try {
+    return Serve(options);
+  } catch (const std::exception& error) {
+    Complain(error.what());
+    return kExitFailed;
+  }
+}

@@ -1,0 +1,227 @@
+#include "services/runner/runner.h"
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "services/runner/complain.h"
+#include "services/runner/wire_decode.h"
+#include "services/runner/wire_encode.h"
+
+namespace airlock::runner {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kDefaultSilence(15000);
+// How long the last word may take.
+constexpr milliseconds kFlushLimit(1000);
+
+UniqueFd MakeChildrenFd() {
+  sigset_t children;
+  ::sigemptyset(&children);
+  ::sigaddset(&children, SIGCHLD);
+  return UniqueFd(::signalfd(-1, &children, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+bool HasNul(const std::vector<std::string>& strings) {
+  for (const std::string& text : strings) {
+    if (text.find('\0') != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Runner::Runner(RunnerOptions options, Workspace& workspace,
+               UniqueFd oom_score_fd)
+    : oom_score_fd_(std::move(oom_score_fd)),
+      children_fd_(MakeChildrenFd()),
+      writer_(loop_, STDOUT_FILENO,
+              [this] {
+                Complain("the executor does not read");
+                loop_.Stop(kExitGone);
+              }),
+      context_{loop_,     writer_,        reaper_,
+               workspace, options.cgroup, oom_score_fd_.get()},
+      silence_(loop_, [this] { OnSilence(); }),
+      silence_limit_(kDefaultSilence) {}
+
+int Runner::Run() {
+  if (!Watch()) return kExitFailed;
+  silence_.Arm(silence_limit_);
+  writer_.SendControl(EncodeFrame(Ready{kProtocolVersion, reaper_.is_init()}));
+  const int exit_code = loop_.Run();
+  KillEverything();
+  return exit_code;
+}
+
+bool Runner::Watch() {
+  if (!loop_.Add(STDIN_FILENO, EPOLLIN, [this](std::uint32_t) { OnInput(); })) {
+    Complain("standard input must be a pipe or a socket");
+    return false;
+  }
+  if (!children_fd_.valid() ||
+      !loop_.Add(children_fd_.get(), EPOLLIN,
+                 [this](std::uint32_t) { OnChildren(); })) {
+    Complain("cannot watch for the end of processes");
+    return false;
+  }
+  return true;
+}
+
+void Runner::OnInput() {
+  std::array<char, 64 * 1024> buffer;
+  const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (count <= 0) {
+    if (!reader_.at_boundary()) Complain("the last frame was cut");
+    return loop_.Stop(kExitGone);
+  }
+  const bool ok = reader_.Feed(
+      std::string_view(buffer.data(), static_cast<std::size_t>(count)),
+      [this](std::string_view message) { return HandleMessage(message); });
+  if (!ok) {
+    BreakOff(error_.empty() ? "a frame must have at most 1048576 bytes"
+                            : error_);
+  }
+}
+
+void Runner::OnChildren() {
+  signalfd_siginfo info{};
+  while (::read(children_fd_.get(), &info, sizeof(info)) > 0) {
+  }
+  reaper_.Reap([this](pid_t pid, int status) {
+    if (process_) process_->OnBuried(pid, status);
+  });
+  if (process_) process_->AfterBurying();
+}
+
+void Runner::OnSilence() {
+  // After a pause of the whole machine the frames may be there, unread.
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  if (::poll(&input, 1, 0) == 1) return silence_.Arm(kFlushLimit);
+  Complain("no frame for " + std::to_string(silence_limit_.count()) + " ms");
+  loop_.Stop(kExitSilence);
+}
+
+bool Runner::HandleMessage(std::string_view bytes) {
+  ToRunner message;
+  if (!DecodeToRunner(bytes, message, error_)) return false;
+  silence_.Arm(silence_limit_);
+  if (!configured_ && !std::holds_alternative<Configure>(message)) {
+    return Fail("the first frame must be Configure");
+  }
+  return std::visit([this](auto& frame) { return Handle(frame); }, message);
+}
+
+bool Runner::Handle(std::monostate) { return Fail("a message without frame"); }
+
+bool Runner::Handle(const Configure& configure) {
+  if (configured_) return Fail("Configure must come once");
+  if (configure.protocol_version != kProtocolVersion) {
+    return Fail("protocol_version must be 1: got " +
+                std::to_string(configure.protocol_version));
+  }
+  configured_ = true;
+  if (configure.silence_timeout_ms != 0) {
+    silence_limit_ = milliseconds(configure.silence_timeout_ms);
+  }
+  silence_.Arm(silence_limit_);
+  return true;
+}
+
+bool Runner::Handle(Prepare& prepare) {
+  if (process_) return Fail("Prepare while another process is not over");
+  if (prepare.process <= last_number_) {
+    return Fail("process numbers must rise: got " +
+                std::to_string(prepare.process));
+  }
+  if (prepare.argv.empty()) return Fail("Prepare.argv must not be empty");
+  if (HasNul(prepare.argv) || HasNul(prepare.env)) {
+    return Fail("Prepare.argv and env must not hold NUL bytes");
+  }
+  if (prepare.timeout_ms == 0) return Fail("Prepare.timeout_ms must be set");
+  last_number_ = prepare.process;
+  process_ = std::make_unique<Process>(context_, std::move(prepare),
+                                       [this] { process_.reset(); });
+  return true;
+}
+
+bool Runner::Handle(const FileChunk& chunk) {
+  Process* process = nullptr;
+  if (!Find(chunk.process, process)) return false;
+  if (process == nullptr) return true;
+  if (process->started()) return Fail("FileChunk after Start");
+  process->AddFile(chunk);
+  return true;
+}
+
+bool Runner::Handle(const Start& start) {
+  Process* process = nullptr;
+  if (!Find(start.process, process)) return false;
+  if (process == nullptr) return true;
+  if (process->started()) return Fail("Start must come once");
+  process->Start();
+  return true;
+}
+
+bool Runner::Handle(StdinChunk& chunk) {
+  Process* process = nullptr;
+  if (!Find(chunk.process, process)) return false;
+  if (process == nullptr || process->AddInput(std::move(chunk))) return true;
+  return Fail("StdinChunk beyond its credit or its end");
+}
+
+bool Runner::Handle(const OutputCredit& credit) {
+  Process* process = nullptr;
+  if (!Find(credit.process, process)) return false;
+  if (process != nullptr) process->AllowOutput(credit.limit_bytes);
+  return true;
+}
+
+bool Runner::Handle(const runner::Kill& kill) {
+  Process* process = nullptr;
+  if (!Find(kill.process, process)) return false;
+  if (process != nullptr) process->Kill();
+  return true;
+}
+
+bool Runner::Handle(const Ping& ping) {
+  writer_.SendControl(EncodeFrame(Pong{ping.sequence}));
+  return true;
+}
+
+bool Runner::Find(std::uint64_t number, Process*& target) {
+  if (number == 0 || number > last_number_) {
+    return Fail("unknown process " + std::to_string(number));
+  }
+  const bool current =
+      process_ && process_->number() == number && !process_->ended();
+  target = current ? process_.get() : nullptr;
+  return true;
+}
+
+bool Runner::Fail(std::string error) {
+  error_ = std::move(error);
+  return false;
+}
+
+void Runner::BreakOff(const std::string& error) {
+  Complain("protocol error: " + error);
+  writer_.SendControl(EncodeFrame(ProtocolError{error}));
+  writer_.FlushFor(kFlushLimit);
+  loop_.Stop(kExitProtocol);
+}
+
+void Runner::KillEverything() {
+  // Process 1 takes the rest of its namespace with it; this covers the rest.
+  if (process_) process_->KillRemains();
+}
+
+}  // namespace airlock::runner

@@ -1,0 +1,85 @@
+// The `sandbox` section, checked: where actions run and within what.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "airlock/config/v1/config.pb.h"
+#include "common/config/section_reader.h"
+
+namespace airlock {
+
+// A host directory inside the sandbox. Whether the host's allow-list has
+// `source` is for the executor to check.
+struct MountSettings {
+  std::string source;
+  std::string target;
+  bool writable = false;
+};
+
+// How a language of code_exec is run.
+struct LanguageSettings {
+  // Program and arguments; the code's file name follows.
+  std::vector<std::string> command;
+  // Such as ".py".
+  std::string extension;
+};
+
+// The host of backend "ssh".
+struct SshSettings {
+  std::string host;
+  std::uint16_t port = 22;
+  std::string username;
+  std::string private_key_path;
+  absl::Duration connect_timeout;
+};
+
+// Where actions run and within what. Every limit is set.
+struct SandboxSettings {
+  bool enabled = true;
+  // "docker" or "ssh".
+  std::string backend;
+  std::string image;
+  // The longest time an execution may take.
+  absl::Duration timeout;
+  std::uint64_t memory_bytes = 0;
+  std::uint32_t cpu_millis = 0;
+  std::uint32_t pids = 0;
+  // Size of /workspace: three quarters of `diskLimit`.
+  std::uint64_t workspace_bytes = 0;
+  // Size of /tmp: the rest of it.
+  std::uint64_t tmp_bytes = 0;
+  // Files and directories in each of the two.
+  std::uint64_t inodes = 0;
+  // Standard output and error together.
+  std::uint64_t output_bytes = 0;
+  // "none" or "bridge".
+  std::string network_mode;
+  // How long an execution may wait for an executor.
+  absl::Duration queue_timeout;
+  // Numeric "uid:gid", never root.
+  std::string user;
+  // Empty: the engine's default.
+  std::string runtime;
+  // "always", "missing" or "never".
+  std::string pull_policy;
+  std::vector<MountSettings> mounts;
+  // By name, such as "python".
+  std::map<std::string, LanguageSettings> languages;
+  // Present exactly when `backend` is "ssh".
+  std::optional<SshSettings> ssh;
+
+  // Where it stands, for explanations.
+  std::string enabled_path;
+};
+
+// Checks the section; `reader` reads `sandbox`.
+SandboxSettings ReadSandboxSettings(const config::v1::Sandbox& sandbox,
+                                    SectionReader& reader,
+                                    ProblemList& problems);
+
+}  // namespace airlock

@@ -39,3 +39,35 @@ quietly() {
     die "failed: $* (all of its output: $log)"
   fi
 }
+
+# Configures a build tree. Quick when nothing changed.
+#   configure_tree DIR [cmake options]
+configure_tree() {
+  local dir=$1
+  shift
+  mkdir -p "$dir"
+  quietly "$dir/configure.log" cmake -G Ninja -S "$AIRLOCK_ROOT" -B "$dir" "$@"
+}
+
+# Builds, telling how far it is: on a terminal as ninja does it, elsewhere
+# some twenty lines and whatever the compiler says.
+#   build_tree DIR [targets]
+build_tree() {
+  local dir=$1
+  shift
+  if [ -t 1 ]; then
+    ninja -C "$dir" "$@"
+    return
+  fi
+  NINJA_STATUS="[%f/%t %es] " ninja -C "$dir" "$@" | awk '
+    /^\[[0-9]+\/[0-9]+ / {
+      split(substr($1, 2), step, "/")
+      every = int(step[2] / 20) + 1
+      if (step[1] % every == 0 || step[1] == step[2]) print
+      fflush()
+      next
+    }
+    /^ninja: (Entering|no work)/ { next }
+    { print; fflush() }'
+  return "${PIPESTATUS[0]}"
+}

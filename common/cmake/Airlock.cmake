@@ -54,11 +54,18 @@ function(airlock_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES
     LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  if("docker" IN_LIST ARG_LABELS)
+    # One at a time: they count containers and measure time.
+    set_tests_properties(${name} PROPERTIES RESOURCE_LOCK docker_engine)
+  endif()
   airlock_label(${name} ${ARG_LABELS})
 endfunction()
 
 # Makes `target` part of the target tests_<label> for each label, so that
 # "ninja tests_unit" builds what "ctest -L unit" runs.
+foreach(label unit integration fuzz)
+  add_custom_target(tests_${label})
+endforeach()
 function(airlock_label target)
   foreach(label IN LISTS ARGN)
     if(NOT TARGET tests_${label})

@@ -249,6 +249,20 @@ message Box {
   optional string max_size = 1;
   // What is in it.
   StringList its_things = 2;
+  // Boxes in it.
+  Boxes inner = 3;
+}
+
+// A JSON object.
+message Boxes {
+  // Its members.
+  map<string, Lid> values = 1;
+}
+
+// A lid.
+message Lid {
+  // How tight.
+  optional int64 turns = 1;
 }
 """
 
@@ -278,6 +292,7 @@ message Box {
             text = file.read()
         self.assertIn('| `box.maxSize` | text | How big. Default: "1m". |', text)
         self.assertIn("| `box.itsThings[]` | text |", text)
+        self.assertIn("| `box.inner.<name>.turns` | number |", text)
         self.assertIn("| `moreBoxes.<id>.maxSize` |", text)
         self.assertTrue(text.startswith("a\n") and text.endswith("\nb\n"))
 

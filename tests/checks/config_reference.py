@@ -26,8 +26,9 @@ FIELD = re.compile(
 SCALARS = {"string": "text", "bool": "true or false", "int64": "number",
            "int32": "number", "uint32": "number", "uint64": "number",
            "double": "number"}
-# Shown for agents.<id>, whose keys are those of the sections themselves.
+# Its keys are those of the sections themselves, shown there.
 NOT_REPEATED = "AgentOverrides"
+MAP = re.compile(r"map<\s*\w+\s*,\s*([\w.]+)\s*>")
 
 
 def camel(name):
@@ -50,27 +51,26 @@ def parse(text):
             for _, name, body in MESSAGE.findall(text)}
 
 
-def is_list(messages, kind):
-    """Is it a message that JSON writes as an array?"""
+def unwrapped(messages, label, kind):
+    """(element type, path ending) of a field: a message whose only field is
+    `values` is written in JSON as the array or object that field is."""
     fields = messages.get(kind, [])
-    return (len(fields) == 1 and fields[0][3] == "values"
-            and fields[0][1] == "repeated")
+    if len(fields) == 1 and fields[0][3] == "values":
+        _, label, kind, _ = fields[0]
+    map_of = MAP.match(kind)
+    if map_of:
+        return map_of.group(1), ".<name>"
+    return kind, "[]" if label == "repeated" else ""
 
 
 def rows_of(messages, message, prefix):
     """(key path, type, comment) of every key below `message`."""
     rows = []
     for comment, label, kind, name in messages[message]:
-        path = f"{prefix}{camel(name)}"
-        map_of = re.match(r"map<\s*\w+\s*,\s*([\w.]+)\s*>", kind)
-        if map_of:
-            kind, path = map_of.group(1), f"{path}.<name>"
-        elif is_list(messages, kind):
-            kind, path = messages[kind][0][2], f"{path}[]"
-        elif label == "repeated":
-            path = f"{path}[]"
+        kind, ending = unwrapped(messages, label, kind)
+        path = f"{prefix}{camel(name)}{ending}"
         rows.append((path, SCALARS.get(kind, "section"), comment))
-        if kind in messages and kind != NOT_REPEATED:
+        if kind in messages and message != NOT_REPEATED:
             rows += rows_of(messages, kind, f"{path}.")
     return rows
 
@@ -80,7 +80,7 @@ def section_of(proto_text):
     messages = parse(proto_text)
     out = []
     for comment, _, kind, name in messages["Config"]:
-        map_of = re.match(r"map<\s*\w+\s*,\s*([\w.]+)\s*>", kind)
+        map_of = MAP.match(kind)
         key = camel(name) + (".<id>" if map_of else "")
         out += [f"### `{key}`", "", comment, ""]
         out += ["| Key | Value | Meaning |", "|---|---|---|"]

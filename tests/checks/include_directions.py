@@ -64,7 +64,7 @@ THIRD_PARTY = [
      [r"^common/(metrics|rpc|process)/", r"^services/\w+/\w+_metrics\.",
       r"^services/\w+/\w+_app\w*\.(cc|h)$", r"^services/\w+/main\.cc$"]),
     (r"^CLI/", [r"^common/process/", r"^services/cli/"]),
-    (r"^openssl/", [r"^common/(security|http)/"]),
+    (r"^openssl/", [r"^common/(security|http)/", r"^services/cli/certs/"]),
     (r"^(pb|pb_encode|pb_decode|pb_common)\.h$", [r"^services/runner/"]),
     # No logging and no gRPC inside the sandbox.
     (r"^absl/log/", []),

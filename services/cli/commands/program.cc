@@ -1,0 +1,58 @@
+#include "services/cli/commands/program.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+#include <iostream>
+
+#include "services/cli/commands/certs_command.h"
+#include "services/cli/commands/command_line.h"
+#include "services/cli/commands/tokens_command.h"
+#include "services/cli/commands/version_command.h"
+
+namespace airlock::cli {
+namespace {
+
+constexpr char kFooter[] =
+    "Examples:\n"
+    "  airlock up\n"
+    "  airlock run -- echo \"Hello from sandbox\"\n"
+    "  airlock run --lang python -- 'print(6 * 7)'\n"
+    "  airlock executions ls\n"
+    "\n"
+    "airlock COMMAND --help says more.";
+
+// What stands after "--" belongs to the command that is run: CLI11 must not
+// look for options of ours in it.
+void SplitWords(std::vector<std::string>& arguments, CommandLine& line) {
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  if (dashes == arguments.end()) return;
+  line.words.emplace(dashes + 1, arguments.end());
+  arguments.erase(dashes, arguments.end());
+}
+
+}  // namespace
+
+int RunProgram(std::vector<std::string> arguments) {
+  CommandLine line;
+  SplitWords(arguments, line);
+  CLI::App app("Airlock runs what AI agents ask for inside sandboxes.",
+               "airlock");
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  AddCertsCommand(app, line);
+  AddTokensCommand(app, line);
+  AddVersionCommand(app, line);
+  try {
+    // CLI11 takes the last one first.
+    std::reverse(arguments.begin(), arguments.end());
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    if (code == 0) return kExitOk;
+    return line.failure_code == kExitFailure ? kExitUsage : line.failure_code;
+  }
+  return line.action();
+}
+
+}  // namespace airlock::cli

@@ -1,9 +1,11 @@
 #include "common/rpc/access.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/logging/log.h"
 #include "common/security/tls.h"
 #include "common/status/error.h"
 #include "google/protobuf/descriptor.h"
@@ -48,7 +50,12 @@ AccessTable::AccessTable(const std::vector<std::string>& services) {
     const google::protobuf::ServiceDescriptor* service =
         google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
             name);
-    if (service == nullptr) continue;
+    if (service == nullptr) {
+      // A bug: its protos are not part of this program. Going on would refuse
+      // every call without a word.
+      LogError("access table of an unknown service", {{"service", name}});
+      std::abort();
+    }
     for (int i = 0; i < service->method_count(); ++i) {
       const google::protobuf::MethodDescriptor& method = *service->method(i);
       if (method.options().HasExtension(airlock::v1::access)) {

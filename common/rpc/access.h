@@ -22,7 +22,8 @@ namespace airlock {
 class AccessTable {
  public:
   // `services` are full names such as
-  // airlock::v1::ExecutionService::service_full_name(), of compiled-in protos.
+  // airlock::v1::ExecutionService::service_full_name(), of compiled-in protos;
+  // any other name is a bug and aborts.
   explicit AccessTable(const std::vector<std::string>& services);
 
   // The option of a method such as "airlock.v1.ExecutionService.Execute".

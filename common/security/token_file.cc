@@ -6,8 +6,8 @@
 #include <optional>
 #include <set>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/config/values.h"
 #include "common/logging/log.h"
 #include "common/security/pem_file.h"
 #include "common/status/error.h"
@@ -125,17 +125,6 @@ bool Same(const timespec& left, const timespec& right) {
 }
 
 }  // namespace
-
-bool IsPrincipalId(absl::string_view id) {
-  const auto alphanumeric = [](char c) {
-    return absl::ascii_islower(static_cast<unsigned char>(c)) ||
-           absl::ascii_isdigit(static_cast<unsigned char>(c));
-  };
-  return !id.empty() && id.size() <= 63 && alphanumeric(id[0]) &&
-         std::all_of(id.begin(), id.end(), [&](char c) {
-           return alphanumeric(c) || c == '.' || c == '_' || c == '-';
-         });
-}
 
 absl::StatusOr<std::vector<TokenEntry>> ParseTokenFile(absl::string_view text) {
   absl::StatusOr<json> root = ParseStrictly(text);

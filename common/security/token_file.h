@@ -32,9 +32,6 @@ struct TokenEntry {
 // INVALID_ARGUMENT names the key path of what is wrong.
 absl::StatusOr<std::vector<TokenEntry>> ParseTokenFile(absl::string_view text);
 
-// Whether `id` may be a principal's: [a-z0-9][a-z0-9._-]{0,62}.
-bool IsPrincipalId(absl::string_view id);
-
 // Authenticates against a token file, which is read again when it changes. If
 // the new content is invalid or the file is gone the old content goes on and a
 // warning is logged, once per change. Thread-safe.

@@ -1,0 +1,69 @@
+// Knows whether the backend can be used.
+#pragma once
+
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "services/executor/executor_metrics.h"
+#include "services/executor/sandbox/sandbox_backend.h"
+
+namespace airlock::executor {
+
+// How often a monitor looks.
+struct BackendMonitorOptions {
+  absl::Duration check_timeout = absl::Seconds(20);
+  // While all is well.
+  absl::Duration interval = absl::Seconds(15);
+  // While it is not: doubles from the first to the second.
+  absl::Duration first_retry = absl::Milliseconds(250);
+  absl::Duration last_retry = absl::Seconds(10);
+};
+
+// Asks the backend again and again on a thread of its own. Before it first
+// says "up" it has removed what older boots left behind. Thread-safe.
+class BackendMonitor {
+ public:
+  // Called on the monitor's thread with each change, first when the backend is
+  // up for the first time; `images` are those it has then.
+  using ChangeFunction =
+      std::function<void(bool up, const std::vector<BackendImage>& images)>;
+
+  // `backend` and `metrics` must outlive it.
+  BackendMonitor(SandboxBackend& backend, ExecutorMetrics& metrics,
+                 ChangeFunction on_change,
+                 const BackendMonitorOptions& options = {});
+  ~BackendMonitor();
+  BackendMonitor(const BackendMonitor&) = delete;
+  BackendMonitor& operator=(const BackendMonitor&) = delete;
+
+  // Something failed: look at once.
+  void Suspect() ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  void Run();
+  // OK: usable, with leftovers removed.
+  absl::Status Look();
+  // Waits; false when the monitor stops.
+  bool Wait(absl::Duration duration) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Change(bool up, const absl::Status& status);
+
+  SandboxBackend& backend_;
+  ExecutorMetrics& metrics_;
+  const ChangeFunction on_change_;
+  const BackendMonitorOptions options_;
+  // Only on the thread.
+  bool cleaned_ = false;
+  bool up_ = false;
+  absl::Status last_error_;
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool suspect_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace airlock::executor

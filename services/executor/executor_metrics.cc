@@ -1,0 +1,148 @@
+#include "services/executor/executor_metrics.h"
+
+#include "common/time/proto_time.h"
+
+namespace airlock::executor {
+namespace {
+
+using prometheus::Histogram;
+
+Histogram::BucketBoundaries CreateBuckets() {
+  return {0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 5, 20, 60, 300};
+}
+Histogram::BucketBoundaries StartBuckets() {
+  return {0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1, 5};
+}
+Histogram::BucketBoundaries ProcessBuckets() {
+  return {0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800};
+}
+
+prometheus::Gauge& AddGauge(prometheus::Registry& registry, const char* name,
+                            const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(
+      {});
+}
+
+prometheus::Counter& AddCounter(prometheus::Registry& registry,
+                                const char* name, const char* help) {
+  return prometheus::BuildCounter()
+      .Name(name)
+      .Help(help)
+      .Register(registry)
+      .Add({});
+}
+
+const char* LimitName(int limit) {
+  switch (limit) {
+    case airlock::v1::LIMIT_HIT_PIDS:
+      return "pids";
+    case airlock::v1::LIMIT_HIT_DISK:
+      return "disk";
+    case airlock::v1::LIMIT_HIT_MEMORY:
+      return "memory";
+    default:
+      return "cpu";
+  }
+}
+
+}  // namespace
+
+ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry)
+    : slots_(AddGauge(registry, "airlock_executor_slots",
+                      "Executions it can hold at once.")),
+      held_(AddGauge(registry, "airlock_executor_held_jobs",
+                     "Jobs it holds, from receipt until nothing is left.")),
+      running_(AddGauge(registry, "airlock_executor_running",
+                        "Processes that run in sandboxes.")),
+      backend_up_(AddGauge(registry, "airlock_executor_backend_up",
+                           "1 if the backend can be used.")),
+      connected_links_(AddGauge(registry, "airlock_executor_links_connected",
+                                "Policy replicas it is connected to.")),
+      executions_(prometheus::BuildCounter()
+                      .Name("airlock_executor_executions_total")
+                      .Help("Jobs that are over, by how they ended.")
+                      .Register(registry)),
+      limit_hits_(prometheus::BuildCounter()
+                      .Name("airlock_executor_limit_hits_total")
+                      .Help("Executions that met a limit of their sandbox.")
+                      .Register(registry)),
+      create_seconds_(prometheus::BuildHistogram()
+                          .Name("airlock_executor_sandbox_create_seconds")
+                          .Help("Time to make a sandbox, pulling included.")
+                          .Register(registry)),
+      start_seconds_(prometheus::BuildHistogram()
+                         .Name("airlock_executor_process_start_seconds")
+                         .Help("From a grant to the start of its process.")
+                         .Register(registry)
+                         .Add({}, StartBuckets())),
+      process_seconds_(prometheus::BuildHistogram()
+                           .Name("airlock_executor_process_seconds")
+                           .Help("From the start of a process to its end.")
+                           .Register(registry)
+                           .Add({}, ProcessBuckets())),
+      refused_grants_(AddCounter(registry,
+                                 "airlock_executor_grants_refused_total",
+                                 "Grants that did not permit a start.")),
+      output_bytes_(AddCounter(registry, "airlock_executor_output_bytes_total",
+                               "Bytes that processes wrote.")),
+      leftovers_(AddCounter(registry,
+                            "airlock_executor_leftovers_removed_total",
+                            "Sandboxes of older boots that were removed.")),
+      destroy_failures_(
+          AddCounter(registry, "airlock_executor_destroy_failures_total",
+                     "Attempts to remove a sandbox that failed.")),
+      lost_leases_(AddCounter(registry, "airlock_executor_lost_leases_total",
+                              "Jobs ended because no policy was in contact.")),
+      reconnects_(AddCounter(registry,
+                             "airlock_executor_link_disconnects_total",
+                             "Streams to policy replicas that broke.")) {}
+
+void ExecutorMetrics::SetSlots(std::size_t slots) {
+  slots_.Set(static_cast<double>(slots));
+}
+void ExecutorMetrics::SetHeld(std::size_t jobs) {
+  held_.Set(static_cast<double>(jobs));
+}
+void ExecutorMetrics::AddRunning(int change) { running_.Increment(change); }
+void ExecutorMetrics::SetBackendUp(bool up) { backend_up_.Set(up ? 1 : 0); }
+void ExecutorMetrics::AddConnectedLinks(int change) {
+  connected_links_.Increment(change);
+}
+
+void ExecutorMetrics::CountExecution(absl::string_view action,
+                                     absl::string_view backend,
+                                     absl::string_view ended_by,
+                                     const airlock::v1::Outcome& outcome) {
+  executions_
+      .Add({{"action", std::string(action)},
+            {"backend", std::string(backend)},
+            {"ended_by", std::string(ended_by)}})
+      .Increment();
+  for (const int limit : outcome.limits_hit()) {
+    limit_hits_.Add({{"limit", LimitName(limit)}}).Increment();
+  }
+  if (outcome.usage().has_wall_time()) {
+    process_seconds_.Observe(
+        absl::ToDoubleSeconds(FromProto(outcome.usage().wall_time())));
+  }
+}
+
+void ExecutorMetrics::ObserveCreate(absl::Duration duration, bool ok) {
+  create_seconds_.Add({{"ok", ok ? "true" : "false"}}, CreateBuckets())
+      .Observe(absl::ToDoubleSeconds(duration));
+}
+void ExecutorMetrics::ObserveStart(absl::Duration duration) {
+  start_seconds_.Observe(absl::ToDoubleSeconds(duration));
+}
+void ExecutorMetrics::CountRefusedGrant() { refused_grants_.Increment(); }
+void ExecutorMetrics::CountOutputBytes(std::size_t bytes) {
+  output_bytes_.Increment(static_cast<double>(bytes));
+}
+void ExecutorMetrics::CountRemovedLeftovers(int sandboxes) {
+  leftovers_.Increment(sandboxes);
+}
+void ExecutorMetrics::CountDestroyFailure() { destroy_failures_.Increment(); }
+void ExecutorMetrics::CountLostLease() { lost_leases_.Increment(); }
+void ExecutorMetrics::CountReconnect() { reconnects_.Increment(); }
+
+}  // namespace airlock::executor

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/time/clock.h"
 #include "services/executor/sandbox/byte_stream.h"
 #include "services/executor/sandbox/sandbox_backend.h"
 
@@ -22,6 +23,8 @@ class RunnerClient {
  public:
   // Starts the stream and configures the runner.
   explicit RunnerClient(std::unique_ptr<ByteStream> stream);
+  // The same with another clock, which must outlive this.
+  RunnerClient(std::unique_ptr<ByteStream> stream, const Clock& clock);
   ~RunnerClient();
   RunnerClient(const RunnerClient&) = delete;
   RunnerClient& operator=(const RunnerClient&) = delete;

@@ -57,8 +57,10 @@ enum class Stream { kStdout, kStderr };
 
 // Hears what a process does. The calls come one at a time, from a thread of
 // the backend that must not be blocked: OnStarted at most once, OnOutput as
-// long as there is credit, OnEnded exactly once and last. Without OnStarted
-// before it, OnEnded says kNotStarted, or kSandboxFailed when nobody knows.
+// long as there is credit, and before the end for what is left in the pipes
+// without credit (2 MiB at most); OnEnded exactly once and last. Without
+// OnStarted before it, OnEnded says kNotStarted, or kSandboxFailed when nobody
+// knows.
 class ProcessObserver {
  public:
   virtual ~ProcessObserver() = default;

@@ -1,0 +1,93 @@
+// The state of a connection to a runner; RunnerClient is its handle.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "airlock/runner/v1/runner.pb.h"
+#include "common/concurrency/serializer.h"
+#include "common/time/clock.h"
+#include "services/executor/sandbox/byte_stream.h"
+#include "services/executor/sandbox/frame_codec.h"
+#include "services/executor/sandbox/runner_process.h"
+#include "services/executor/sandbox/sandbox_backend.h"
+
+namespace airlock::executor {
+
+// Everything happens in one serializer, so that an observer hears one thing
+// at a time and may call back. Shared by the RunnerClient, the stream (as its
+// observer) and the functions in the serializer. Thread-safe.
+class RunnerConnection final
+    : public ByteStreamObserver,
+      public std::enable_shared_from_this<RunnerConnection> {
+ public:
+  // `clock` must outlive this.
+  RunnerConnection(std::unique_ptr<ByteStream> stream, const Clock& clock);
+
+  // Starts the stream and sends Configure. Called once, first.
+  void Start();
+
+  // As the methods of RunnerClient.
+  absl::Status WaitReady(absl::Time deadline) ABSL_LOCKS_EXCLUDED(ready_mutex_);
+  void Run(ProcessSpec spec, std::shared_ptr<ProcessObserver> observer);
+  void AllowOutput(std::uint64_t limit_bytes);
+  void Cancel();
+  void Ping();
+  void Abort(absl::string_view reason, absl::string_view message);
+
+  // Aborts, and ends the stream on the caller's thread.
+  void Shutdown() ABSL_LOCKS_EXCLUDED(stream_mutex_);
+
+  void OnData(absl::string_view data) override;
+  void OnDiagnostic(absl::string_view text) override;
+  void OnClosed(const absl::Status& status) override;
+
+ private:
+  // All below only inside the serializer.
+  void Submit(std::function<void()> function);
+  void StartProcess(ProcessSpec spec,
+                    std::shared_ptr<ProcessObserver> observer);
+  absl::Status Handle(const runner::v1::FromRunner& message);
+  absl::Status HandleReady(const runner::v1::Ready& ready);
+  absl::Status HandlePong(const runner::v1::Pong& pong);
+  absl::Status HandleEnded(const runner::v1::Ended& ended);
+  absl::Status CheckProcess(std::uint64_t number) const;
+  void CheckTimes();
+  void Send(const absl::Status& encoded, std::string frames);
+  void Break(absl::string_view reason, const absl::Status& status);
+  std::string WithComplaint(absl::string_view message) const;
+  void SetReady(absl::Status status) ABSL_LOCKS_EXCLUDED(ready_mutex_);
+
+  const Clock& clock_;
+  Serializer serializer_;
+
+  absl::Mutex stream_mutex_;
+  std::unique_ptr<ByteStream> stream_ ABSL_GUARDED_BY(stream_mutex_);
+
+  absl::Mutex ready_mutex_;
+  // Empty until the runner said Ready, or never will.
+  std::optional<absl::Status> ready_ ABSL_GUARDED_BY(ready_mutex_);
+
+  // Only inside the serializer.
+  FrameDecoder decoder_;
+  bool is_ready_ = false;
+  bool broken_ = false;
+  std::string complaint_;
+  std::unique_ptr<RunnerProcess> process_;
+  std::uint64_t last_number_ = 0;
+  absl::Duration process_began_;
+  std::uint64_t pings_sent_ = 0;
+  std::uint64_t pongs_seen_ = 0;
+  // When the oldest ping without an answer was sent.
+  absl::Duration silent_since_;
+};
+
+}  // namespace airlock::executor

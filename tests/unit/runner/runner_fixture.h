@@ -1,0 +1,88 @@
+// A real runner, process 1 of its own namespace, behind a RunnerClient.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "services/executor/sandbox/runner_client.h"
+#include "tests/support/pipe_byte_stream.h"
+#include "tests/support/recording_observer.h"
+#include "tests/support/status_matchers.h"
+
+namespace airlock::runner {
+
+// Each test has a runner and an empty workspace of its own. Needs root, for
+// the namespaces.
+class RealRunnerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(::geteuid(), 0U) << "new pid namespaces need root";
+    char path[] = "/tmp/airlock-runner-test-XXXXXX";
+    ASSERT_NE(::mkdtemp(path), nullptr);
+    workspace_ = path;
+    std::filesystem::permissions(workspace_, std::filesystem::perms::all);
+  }
+
+  void TearDown() override {
+    client_.reset();
+    std::filesystem::remove_all(workspace_);
+  }
+
+  // Starts the runner and waits until it is ready.
+  void StartRunner(const NamespaceOptions& options = {}) {
+    auto stream = PipeByteStream::StartInNamespace(
+        {AIRLOCK_RUNNER, "--workspace", workspace_}, options);
+    ASSERT_THAT(stream, IsOk());
+    stream_ = stream->get();
+    client_ = std::make_unique<executor::RunnerClient>(*std::move(stream));
+    ASSERT_THAT(client_->WaitReady(absl::Now() + absl::Seconds(10)), IsOk());
+  }
+
+  static executor::ProcessSpec Command(std::vector<std::string> argv) {
+    executor::ProcessSpec spec;
+    spec.argv = std::move(argv);
+    spec.env = {"PATH=/usr/bin:/bin"};
+    spec.timeout = absl::Seconds(15);
+    return spec;
+  }
+
+  static executor::ProcessSpec Shell(std::string script) {
+    return Command({"sh", "-c", std::move(script)});
+  }
+
+  // Runs to the end. The output is in `*observer_`.
+  executor::ProcessEnd Run(executor::ProcessSpec spec) {
+    Begin(std::move(spec));
+    return End();
+  }
+
+  void Begin(executor::ProcessSpec spec) {
+    if (!client_) StartRunner();
+    observer_ = std::make_shared<RecordingObserver>();
+    client_->Run(std::move(spec), observer_);
+  }
+
+  executor::ProcessEnd End() {
+    const std::optional<executor::ProcessEnd> end = observer_->WaitEnd();
+    EXPECT_TRUE(end.has_value()) << "no end was told";
+    return end.value_or(executor::ProcessEnd{});
+  }
+
+  std::string workspace_;
+  // Owned by the client.
+  PipeByteStream* stream_ = nullptr;
+  std::unique_ptr<executor::RunnerClient> client_;
+  std::shared_ptr<RecordingObserver> observer_;
+};
+
+}  // namespace airlock::runner

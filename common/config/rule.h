@@ -49,6 +49,9 @@ struct Rule {
   // rule that tightens so that dots cross lines and anchors hold at each line.
   std::shared_ptr<const re2::RE2> path;
   std::shared_ptr<const re2::RE2> command;
+  // The two as they stand in the file.
+  std::string path_text;
+  std::string command_text;
 };
 
 // Checks the rule that stands at `key_path`; nullopt after an error.

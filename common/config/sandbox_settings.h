@@ -9,25 +9,16 @@
 
 #include "absl/time/time.h"
 #include "airlock/config/v1/config.pb.h"
+#include "common/config/language_settings.h"
+#include "common/config/mount_settings.h"
 #include "common/config/section_reader.h"
 
 namespace airlock {
 
-// A host directory inside the sandbox. Whether the host's allow-list has
-// `source` is for the executor to check.
-struct MountSettings {
-  std::string source;
-  std::string target;
-  bool writable = false;
-};
-
-// How a language of code_exec is run.
-struct LanguageSettings {
-  // Program and arguments; the code's file name follows.
-  std::vector<std::string> command;
-  // Such as ".py".
-  std::string extension;
-};
+// The least that leaves room for an interpreter, and for the runner beside it.
+inline constexpr std::uint64_t kMinMemoryBytes = std::uint64_t{16} << 20;
+inline constexpr std::uint32_t kMinCpuMillis = 10;
+inline constexpr std::uint32_t kMinPids = 4;
 
 // The host of backend "ssh".
 struct SshSettings {
@@ -76,6 +67,9 @@ struct SandboxSettings {
   // Where it stands, for explanations.
   std::string enabled_path;
 };
+
+// Gives `disk_bytes` to the two: a quarter to /tmp, the rest to /workspace.
+void SplitDisk(std::uint64_t disk_bytes, SandboxSettings& settings);
 
 // Checks the section; `reader` reads `sandbox`.
 SandboxSettings ReadSandboxSettings(const config::v1::Sandbox& sandbox,

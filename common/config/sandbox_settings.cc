@@ -1,0 +1,168 @@
+#include "common/config/sandbox_settings.h"
+
+#include <limits>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "common/config/key_path.h"
+#include "common/config/language_settings.h"
+#include "common/config/mount_settings.h"
+
+namespace airlock {
+namespace {
+
+constexpr std::int64_t kMebibyte = std::int64_t{1} << 20;
+constexpr std::int64_t kTebibyte = std::int64_t{1} << 40;
+constexpr IntegerRange kMemoryRange{kMinMemoryBytes, 64 * kTebibyte};
+constexpr std::uint64_t kDefaultMemoryBytes = 512 * kMebibyte;
+constexpr IntegerRange kCpuMillisRange{kMinCpuMillis, 1'024'000};
+// The kernel has no more.
+constexpr IntegerRange kPidsRange{kMinPids, 4'194'304};
+constexpr IntegerRange kOutputRange{1, kTebibyte};
+constexpr IntegerRange kInodeRange{64, std::int64_t{1} << 31};
+constexpr absl::string_view kImageCharacters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@";
+constexpr absl::string_view kRuntimeCharacters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+// A user or group number that is not root's. -1 means "unchanged" to the
+// kernel and is nobody's.
+bool IsPlainId(absl::string_view text) {
+  std::uint32_t number = 0;
+  return !text.empty() && absl::ascii_isdigit(text[0]) && text[0] != '0' &&
+         absl::SimpleAtoi(text, &number) && absl::StrCat(number) == text &&
+         number < std::numeric_limits<std::int32_t>::max();
+}
+
+std::string ReadUser(SectionReader& reader) {
+  static constexpr absl::string_view kDefault = "65534:65534";
+  std::string user = reader.Text("user", kDefault);
+  const std::vector<absl::string_view> ids = absl::StrSplit(user, ':');
+  if (ids.size() == 2 && IsPlainId(ids[0]) && IsPlainId(ids[1])) return user;
+  reader.AddError("user", absl::StrCat("must be a numeric \"uid:gid\", neither "
+                                       "of them 0 (root): got ",
+                                       QuoteForMessage(user)));
+  return std::string(kDefault);
+}
+
+// Text made of `characters`, beginning with a letter or digit.
+std::string ReadName(SectionReader& reader, absl::string_view key,
+                     absl::string_view default_value,
+                     absl::string_view characters, absl::string_view what) {
+  std::string text = reader.Text(key, default_value);
+  if (text == default_value) return text;
+  if (text.size() <= 512 && absl::ascii_isalnum(text[0]) &&
+      text.find_first_not_of(characters.data(), 0, characters.size()) ==
+          std::string::npos) {
+    return text;
+  }
+  reader.AddError(
+      key, absl::StrCat("must be ", what, ": got ", QuoteForMessage(text)));
+  return std::string(default_value);
+}
+
+void ReadDisk(SectionReader& reader, SandboxSettings& settings) {
+  const std::uint64_t most = settings.memory_bytes / 2;
+  std::uint64_t disk =
+      reader.ByteSize("diskLimit", most, {kMebibyte, 64 * kTebibyte});
+  if (disk > most) {
+    // The workspace lives in memory: more than half would starve the process.
+    reader.AddError(
+        "diskLimit",
+        absl::StrCat("must be at most half of memoryLimit, which is \"",
+                     FormatByteSize(most), "\": got \"", FormatByteSize(disk),
+                     "\""));
+    disk = most;
+  }
+  SplitDisk(disk, settings);
+}
+
+SshSettings ReadSsh(const config::v1::Ssh& ssh, const std::string& path,
+                    ProblemList& problems, absl::Duration& timeout) {
+  SectionReader reader(ssh, path, problems);
+  SshSettings settings;
+  settings.host = reader.RequiredText("host");
+  if (!settings.host.empty() && !IsHostName(settings.host)) {
+    reader.AddError("host", absl::StrCat("must be a host name or an address: "
+                                         "got ",
+                                         QuoteForMessage(settings.host)));
+  }
+  settings.port =
+      static_cast<std::uint16_t>(reader.Integer("port", 22, {1, 65535}));
+  settings.username = reader.RequiredText("username");
+  settings.private_key_path = reader.RequiredText("privateKeyPath");
+  settings.connect_timeout =
+      reader.Milliseconds("connectTimeout", absl::Seconds(10),
+                          {absl::Milliseconds(1), absl::Minutes(10)});
+  timeout = reader.Milliseconds("timeout", timeout);
+  return settings;
+}
+
+void ReadBackend(const config::v1::Sandbox& sandbox, SectionReader& reader,
+                 ProblemList& problems, SandboxSettings& settings) {
+  settings.backend = reader.Word("backend", "docker", {"docker", "ssh"});
+  if (settings.backend == "ssh" && !sandbox.has_ssh()) {
+    reader.AddError("ssh",
+                    "is required where backend is \"ssh\": give host, username "
+                    "and privateKeyPath");
+  } else if (settings.backend == "ssh") {
+    settings.ssh =
+        ReadSsh(sandbox.ssh(), reader.Path("ssh"), problems, settings.timeout);
+  } else if (sandbox.has_ssh()) {
+    // Checked all the same, so that a later switch of backends brings no
+    // surprise.
+    absl::Duration unused;
+    ReadSsh(sandbox.ssh(), reader.Path("ssh"), problems, unused);
+    reader.AddWarning("ssh", "is not used where backend is \"docker\"");
+  }
+}
+
+}  // namespace
+
+void SplitDisk(std::uint64_t disk_bytes, SandboxSettings& settings) {
+  settings.tmp_bytes = disk_bytes / 4;
+  settings.workspace_bytes = disk_bytes - settings.tmp_bytes;
+}
+
+SandboxSettings ReadSandboxSettings(const config::v1::Sandbox& sandbox,
+                                    SectionReader& reader,
+                                    ProblemList& problems) {
+  SandboxSettings settings;
+  settings.enabled = reader.Bool("enabled", true);
+  settings.enabled_path = reader.Path("enabled");
+  settings.image =
+      ReadName(reader, "image", "airlock/sandbox:latest", kImageCharacters,
+               "an image by tag or digest, such as \"airlock/sandbox:latest\"");
+  settings.timeout = reader.Milliseconds("timeout", absl::Seconds(30));
+  ReadBackend(sandbox, reader, problems, settings);
+  settings.memory_bytes =
+      reader.ByteSize("memoryLimit", kDefaultMemoryBytes, kMemoryRange);
+  settings.cpu_millis = reader.Cpu("cpuLimit", 1000, kCpuMillisRange);
+  settings.network_mode =
+      reader.Word("networkMode", "none", {"none", "bridge"});
+  ReadDisk(reader, settings);
+  settings.pids =
+      static_cast<std::uint32_t>(reader.Integer("pidsLimit", 128, kPidsRange));
+  settings.output_bytes =
+      reader.ByteSize("outputLimit", 64 * kMebibyte, kOutputRange);
+  settings.inodes = static_cast<std::uint64_t>(
+      reader.Integer("inodeLimit", 65536, kInodeRange));
+  settings.queue_timeout =
+      reader.Milliseconds("queueTimeout", absl::Minutes(1));
+  settings.user = ReadUser(reader);
+  settings.runtime = ReadName(reader, "runtime", "", kRuntimeCharacters,
+                              "the name of an OCI runtime such as \"runsc\"");
+  settings.pull_policy =
+      reader.Word("pullPolicy", "missing", {"always", "missing", "never"});
+  settings.mounts =
+      ReadMounts(sandbox.mounts(), reader.Path("mounts"), problems);
+  settings.languages = sandbox.has_languages()
+                           ? ReadLanguages(sandbox.languages(),
+                                           reader.Path("languages"), problems)
+                           : DefaultLanguages();
+  return settings;
+}
+
+}  // namespace airlock

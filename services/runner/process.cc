@@ -42,6 +42,25 @@ std::uint64_t BuriedCpuTimeUs() {
   return us(usage.ru_utime) + us(usage.ru_stime);
 }
 
+// Text on its way into a frame: short, and valid UTF-8 whatever the executor
+// put into a path.
+std::string CleanMessage(std::string_view text) {
+  constexpr std::size_t kMaxBytes = 500;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string clean;
+  for (const char c : text.substr(0, kMaxBytes)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      clean.push_back(c);
+    } else {
+      clean.append("\\x").push_back(kDigits[byte >> 4]);
+      clean.push_back(kDigits[byte & 15]);
+    }
+  }
+  if (text.size() > kMaxBytes) clean.append("...");
+  return clean;
+}
+
 // Our end is non-blocking; the process's end is as it expects it.
 bool MakePipe(UniqueFd& ours, UniqueFd& theirs, bool we_write) {
   int ends[2] = {-1, -1};
@@ -128,7 +147,7 @@ void Process::FailStart(const StartError& error) {
   end.process = number();
   end.cause = Cause::kNotStarted;
   end.reason = error.reason;
-  end.message = error.message;
+  end.message = CleanMessage(error.message);
   end.empty = context_.reaper.ProvablyEmpty();
   end.hit_disk = error.reason == kDiskFull;
   context_.writer.SendData(EncodeFrame(end));

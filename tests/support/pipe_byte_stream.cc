@@ -85,7 +85,7 @@ PipeByteStream::StartInNamespace(const std::vector<std::string>& argv,
 PipeByteStream::~PipeByteStream() {
   Close();
   if (thread_.joinable()) thread_.join();
-  if (pid_ > 0) {
+  if (pid_ > 0 && !exit_status_) {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
@@ -113,6 +113,18 @@ void PipeByteStream::Close() {
   absl::MutexLock lock(&mutex_);
   closing_ = true;
   Wake();
+}
+
+std::optional<int> PipeByteStream::WaitExit(absl::Duration limit) {
+  if (exit_status_) return exit_status_;
+  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+  pollfd ended{fd, POLLIN, 0};
+  const int count =
+      ::poll(&ended, 1, static_cast<int>(absl::ToInt64Milliseconds(limit)));
+  ::close(fd);
+  int status = 0;
+  if (count != 1 || ::waitpid(pid_, &status, 0) != pid_) return std::nullopt;
+  return exit_status_ = status;
 }
 
 void PipeByteStream::PauseReading(bool paused) {

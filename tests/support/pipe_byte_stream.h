@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "services/executor/sandbox/byte_stream.h"
 
 namespace airlock {
@@ -43,6 +45,10 @@ class PipeByteStream final : public executor::ByteStream {
   // The program, as this process sees it.
   pid_t pid() const { return pid_; }
 
+  // The wait status of the program, or nothing if it has not ended within
+  // `limit`. Not thread-safe.
+  std::optional<int> WaitExit(absl::Duration limit);
+
   // Stops and resumes the reading of its output.
   void PauseReading(bool paused) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -55,6 +61,7 @@ class PipeByteStream final : public executor::ByteStream {
   void Wake();
 
   pid_t pid_ = -1;
+  std::optional<int> exit_status_;
   int stdin_ = -1;
   int stdout_ = -1;
   int stderr_ = -1;

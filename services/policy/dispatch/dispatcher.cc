@@ -1,0 +1,224 @@
+#include "services/policy/dispatch/dispatcher.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "services/policy/dispatch/listing.h"
+#include "services/policy/dispatch/spec_builder.h"
+
+namespace airlock::policy {
+namespace {
+
+using PublicExecution = airlock::v1::Execution;
+
+absl::Status NotFoundError(absl::string_view id) {
+  return MakeError(absl::StatusCode::kNotFound, "EXECUTION_NOT_FOUND",
+                   absl::StrCat("there is no execution with id \"", id, "\""),
+                   {{"id", std::string(id)}});
+}
+
+bool MaySee(const Principal& principal, const PublicExecution& execution) {
+  return principal.role == airlock::v1::PRINCIPAL_ROLE_OPERATOR ||
+         principal.id == execution.agent();
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Parts parts, const DispatchLimits& limits)
+    : clock_(parts.clock),
+      store_(parts.store),
+      metrics_(parts.metrics),
+      table_(limits.max_ended, limits.max_ended_output_bytes),
+      queue_(limits.queue),
+      flow_({serializer_, clock_, store_, table_, queue_, pool_, parts.minter,
+             metrics_},
+            limits.flow),
+      events_(
+          {clock_, table_, pool_, flow_, metrics_, std::move(parts.policy_id)},
+          limits.link),
+      intake_({serializer_, clock_, parts.contract, store_, table_, queue_,
+               pool_, flow_, metrics_, limits.kept_output_bytes}) {}
+
+void Dispatcher::Execute(WatcherId watcher, const Principal& principal,
+                         airlock::v1::ExecuteRequest request,
+                         std::shared_ptr<EventSink> sink) {
+  std::string hash = HashRequest(request);
+  IncomingRequest incoming{watcher, principal.id, std::move(request),
+                           std::move(hash), std::move(sink)};
+  serializer_.Submit([this, incoming = std::move(incoming)]() mutable {
+    intake_.Accept(std::move(incoming));
+  });
+}
+
+void Dispatcher::Find(
+    const Principal& principal, const std::string& id,
+    std::function<void(absl::StatusOr<ExecutionRecord>)> done) {
+  if (const Execution* execution = table_.Find(id)) {
+    if (MaySee(principal, execution->record.execution)) {
+      done(execution->record);
+    } else {
+      done(NotFoundError(id));
+    }
+    return;
+  }
+  store_.Find(id, [this, principal, id, done](auto found) {
+    serializer_.Submit([principal, id, done, found = std::move(found)] {
+      if (!found.ok()) {
+        done(found.status());
+      } else if (!found->has_value() ||
+                 !MaySee(principal, (*found)->execution)) {
+        done(NotFoundError(id));
+      } else {
+        done(**found);
+      }
+    });
+  });
+}
+
+void Dispatcher::Watch(WatcherId watcher, const Principal& principal,
+                       const airlock::v1::WatchExecutionRequest& request,
+                       std::shared_ptr<EventSink> sink) {
+  WatchOptions options;
+  options.stdout_offset = request.stdout_offset();
+  options.stderr_offset = request.stderr_offset();
+  serializer_.Submit([=, this, id = request.id()] {
+    Find(principal, id, [=, this](absl::StatusOr<ExecutionRecord> record) {
+      if (!record.ok()) {
+        sink->Finish(record.status());
+        return;
+      }
+      Execution* known = table_.Find(id);
+      Execution& execution =
+          known != nullptr ? *known : table_.Restore(*std::move(record));
+      table_.Attach(execution, watcher, sink, options, clock_.Now());
+      table_.DropOldest();
+    });
+  });
+}
+
+void Dispatcher::Written(WatcherId watcher) {
+  serializer_.Submit([this, watcher] {
+    Execution* execution = table_.WatchedBy(watcher);
+    if (execution == nullptr) return;
+    execution->feed.Written(watcher);
+    flow_.UpdateCredit(*execution);
+  });
+}
+
+void Dispatcher::Gone(WatcherId watcher) {
+  serializer_.Submit([this, watcher] {
+    Execution* execution = table_.WatchedBy(watcher);
+    table_.ForgetWatcher(watcher);
+    if (execution == nullptr) return;
+    if (execution->feed.Detach(watcher)) flow_.Cancel(*execution);
+    // Nobody may be left to hold the output back.
+    flow_.UpdateCredit(*execution);
+  });
+}
+
+void Dispatcher::Get(const Principal& principal, std::string id,
+                     ExecutionDone done) {
+  serializer_.Submit([=, this, id = std::move(id), done = std::move(done)] {
+    Find(principal, id, [done](absl::StatusOr<ExecutionRecord> record) {
+      if (record.ok()) {
+        done(record->execution);
+      } else {
+        done(record.status());
+      }
+    });
+  });
+}
+
+void Dispatcher::Cancel(const Principal& principal, std::string id,
+                        ExecutionDone done) {
+  serializer_.Submit([=, this, id = std::move(id), done = std::move(done)] {
+    Find(principal, id,
+         [this, id, done](absl::StatusOr<ExecutionRecord> record) {
+           if (!record.ok()) {
+             done(record.status());
+             return;
+           }
+           done(record->execution);
+           Execution* execution = table_.Find(id);
+           if (execution != nullptr) flow_.Cancel(*execution);
+         });
+  });
+}
+
+void Dispatcher::List(const Principal& principal,
+                      const airlock::v1::ListExecutionsRequest& request,
+                      Store::ListDone done) {
+  absl::StatusOr<ExecutionQuery> query = QueryFromRequest(principal, request);
+  if (!query.ok()) {
+    done(query.status());
+    return;
+  }
+  serializer_.Submit([this, query = *std::move(query), done = std::move(done)] {
+    store_.List(query, [this, query, done](absl::StatusOr<ExecutionPage> page) {
+      serializer_.Submit([this, query, done, page = std::move(page)]() mutable {
+        if (page.ok()) MergeLive(query, *page);
+        done(std::move(page));
+      });
+    });
+  });
+}
+
+void Dispatcher::MergeLive(const ExecutionQuery& query, ExecutionPage& page) {
+  std::vector<PublicExecution> live;
+  table_.ForEach([&](Execution& execution) {
+    if (execution.phase != Phase::kEnded) {
+      live.push_back(execution.record.execution);
+    }
+  });
+  MergePage(query, std::move(live), page);
+}
+
+void Dispatcher::OnMessage(LinkId link,
+                           std::shared_ptr<ExecutorChannel> channel,
+                           airlock::internal::v1::ConnectRequest message) {
+  serializer_.Submit([this, link, channel = std::move(channel),
+                      message = std::move(message)]() mutable {
+    events_.OnMessage(link, channel, std::move(message));
+  });
+}
+
+void Dispatcher::OnLinkClosed(LinkId link) {
+  serializer_.Submit([this, link] { events_.OnClosed(link); });
+}
+
+void Dispatcher::Tick() {
+  serializer_.Submit([this] {
+    events_.Tick();
+    std::vector<Execution*> all;
+    table_.ForEach([&](Execution& execution) {
+      if (execution.phase != Phase::kEnded) all.push_back(&execution);
+    });
+    for (Execution* execution : all) flow_.Tick(*execution);
+    flow_.Pump();
+    live_ = table_.live();
+    metrics_.SetLive(table_.live());
+  });
+}
+
+void Dispatcher::BeginDrain() {
+  serializer_.Submit([this] { intake_.Close(); });
+}
+
+void Dispatcher::AbortStreams() {
+  serializer_.Submit([this] {
+    const absl::Status status = WithRetryDelay(
+        MakeError(absl::StatusCode::kUnavailable, "POLICY_STOPPED",
+                  "this policy service has stopped; attach again"),
+        absl::Seconds(1));
+    table_.ForEach([&](Execution& execution) { execution.feed.Abort(status); });
+    for (const auto& [link, executor] : pool_.all()) {
+      executor.channel->Close(status);
+    }
+  });
+}
+
+}  // namespace airlock::policy

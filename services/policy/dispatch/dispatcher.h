@@ -1,0 +1,112 @@
+// The heart of the policy service: every execution and every executor.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/concurrency/serializer.h"
+#include "common/security/authenticator.h"
+#include "services/policy/dispatch/execution_flow.h"
+#include "services/policy/dispatch/execution_intake.h"
+#include "services/policy/dispatch/execution_table.h"
+#include "services/policy/dispatch/executor_events.h"
+#include "services/policy/dispatch/executor_pool.h"
+#include "services/policy/dispatch/fair_queue.h"
+
+namespace airlock::policy {
+
+// Bounds and times of a Dispatcher.
+struct DispatchLimits {
+  QueueLimits queue;
+  // Kept output of each execution.
+  std::size_t kept_output_bytes = 1024 * 1024;
+  // Ended executions whose output can still be read, and how much output of
+  // theirs in all.
+  std::size_t max_ended = 1024;
+  std::size_t max_ended_output_bytes = 64 * 1024 * 1024;
+  FlowTimes flow;
+  LinkTimes link;
+};
+
+// Thread-safe: every call is applied inside one serializer, one after another.
+// Nothing blocks. All arguments must outlive it, and nothing may be called
+// during or after destruction.
+class Dispatcher {
+ public:
+  struct Parts {
+    const Clock& clock;
+    const Contract& contract;
+    Store& store;
+    const GrantMinter& minter;
+    PolicyMetrics& metrics;
+    // Told to executors.
+    std::string policy_id;
+  };
+  Dispatcher(Parts parts, const DispatchLimits& limits);
+
+  // For clients. A watcher is named before it is used, so that its stream can
+  // report what happens to it.
+  WatcherId NewWatcher() { return next_watcher_++; }
+  // `request` must be valid. Events and errors go to `sink`.
+  void Execute(WatcherId watcher, const Principal& principal,
+               airlock::v1::ExecuteRequest request,
+               std::shared_ptr<EventSink> sink);
+  void Watch(WatcherId watcher, const Principal& principal,
+             const airlock::v1::WatchExecutionRequest& request,
+             std::shared_ptr<EventSink> sink);
+  // The event under way to the watcher was written.
+  void Written(WatcherId watcher);
+  // The watcher's stream has ended, for whatever reason.
+  void Gone(WatcherId watcher);
+
+  using ExecutionDone =
+      std::function<void(absl::StatusOr<airlock::v1::Execution>)>;
+  void Get(const Principal& principal, std::string id, ExecutionDone done);
+  // Tells the execution as it stood when it was asked to end.
+  void Cancel(const Principal& principal, std::string id, ExecutionDone done);
+  void List(const Principal& principal,
+            const airlock::v1::ListExecutionsRequest& request,
+            Store::ListDone done);
+
+  // For executors.
+  LinkId NewLink() { return next_link_++; }
+  void OnMessage(LinkId link, std::shared_ptr<ExecutorChannel> channel,
+                 airlock::internal::v1::ConnectRequest message);
+  void OnLinkClosed(LinkId link);
+
+  // Applies what time has done. Called about ten times a second.
+  void Tick();
+
+  // Refuses new executions from now on.
+  void BeginDrain();
+  // How many executions have not ended, as of the last Tick().
+  std::size_t live() const { return live_; }
+  // Ends every stream with UNAVAILABLE.
+  void AbortStreams();
+
+ private:
+  // NOT_FOUND for what does not exist and for what is another agent's.
+  void Find(const Principal& principal, const std::string& id,
+            std::function<void(absl::StatusOr<ExecutionRecord>)> done);
+  void MergeLive(const ExecutionQuery& query, ExecutionPage& page);
+
+  const Clock& clock_;
+  Store& store_;
+  PolicyMetrics& metrics_;
+  ExecutionTable table_;
+  FairQueue queue_;
+  ExecutorPool pool_;
+  std::atomic<WatcherId> next_watcher_ = 1;
+  std::atomic<LinkId> next_link_ = 1;
+  std::atomic<std::size_t> live_ = 0;
+  Serializer serializer_;
+  ExecutionFlow flow_;
+  ExecutorEvents events_;
+  ExecutionIntake intake_;
+};
+
+}  // namespace airlock::policy

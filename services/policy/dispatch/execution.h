@@ -1,0 +1,77 @@
+// One execution while it is alive, and for a while after.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "services/policy/dispatch/execution_feed.h"
+#include "services/policy/dispatch/executor_pool.h"
+#include "services/policy/store/store.h"
+
+namespace airlock::policy {
+
+// How far an execution is, more finely than its public state.
+enum class Phase {
+  // Waits for an executor.
+  kQueued,
+  // An executor prepares its sandbox. No process may start.
+  kPreparing,
+  // START is being committed. No process may start.
+  kStarting,
+  // A grant was sent.
+  kRunning,
+  // END is being committed.
+  kEnding,
+  // END is committed.
+  kEnded,
+};
+
+// The executor that has the job.
+struct Assignment {
+  // 0: the executor is not connected now.
+  LinkId link = 0;
+  std::string executor_id;
+  std::string boot_nonce;
+  std::uint64_t fence = 0;
+};
+
+// Lives inside the dispatcher's serializer.
+struct Execution {
+  Execution(ExecutionRecord r, std::size_t kept_output_bytes)
+      : record(std::move(r)), feed(kept_output_bytes) {}
+
+  const std::string& id() const { return record.execution.id(); }
+  const std::string& agent() const { return record.execution.agent(); }
+
+  ExecutionRecord record;
+  // The serialized ExecutionSpec and its 32 bytes of digest.
+  std::string spec;
+  std::string digest;
+  ExecutionFeed feed;
+
+  Phase phase = Phase::kQueued;
+  std::optional<Assignment> assignment;
+  std::uint64_t last_fence = 0;
+  bool cancel_requested = false;
+  // The executor gave up while START was being committed.
+  std::optional<airlock::v1::Outcome> early_end;
+  // The executor said that the job is over, and waits to hear that this is
+  // recorded.
+  bool executor_ended = false;
+  // Output the executor was last allowed to send.
+  std::uint64_t credit_told = kOutputWindow;
+  // END could not be committed; it is tried again.
+  bool end_failed = false;
+
+  // On the monotonic clock.
+  absl::Duration accepted_at;
+  absl::Duration queue_deadline;
+  absl::Duration prepare_deadline;
+  absl::Duration started_at;
+  // When nobody hears of it any more. Set while its executor is not connected.
+  std::optional<absl::Duration> lost_deadline;
+};
+
+}  // namespace airlock::policy

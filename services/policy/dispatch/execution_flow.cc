@@ -1,0 +1,385 @@
+#include "services/policy/dispatch/execution_flow.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/logging/log.h"
+#include "common/status/error.h"
+#include "common/time/proto_time.h"
+
+namespace airlock::policy {
+namespace {
+
+using airlock::internal::v1::ConnectResponse;
+using airlock::v1::ExecutionEvent;
+using airlock::v1::Outcome;
+using PublicExecution = airlock::v1::Execution;
+
+// The messages about a job that carry only its id and fence.
+template <typename Message>
+void Name(const Execution& execution, Message& message) {
+  message.set_execution_id(execution.id());
+  message.set_fence(execution.assignment->fence);
+}
+
+// What may come without credit: the rest of the pipes when a process has ended.
+constexpr std::uint64_t kOutputBeyondCredit = 2 * 1024 * 1024 + 64 * 1024;
+
+Outcome NotStartedOutcome(absl::string_view reason, absl::string_view message) {
+  Outcome outcome;
+  outcome.set_ended_by(Outcome::ENDED_BY_NOT_STARTED);
+  outcome.set_reason(std::string(reason));
+  outcome.set_message(std::string(message));
+  return outcome;
+}
+
+}  // namespace
+
+ConnectedExecutor* ExecutionFlow::ExecutorOf(const Execution& execution) {
+  if (!execution.assignment.has_value()) return nullptr;
+  return p_.pool.Find(execution.assignment->link);
+}
+
+void ExecutionFlow::Enqueue(Execution& execution) {
+  execution.phase = Phase::kQueued;
+  p_.queue.PushBack(execution.agent(), execution.id());
+  Pump();
+}
+
+void ExecutionFlow::Requeue(Execution& execution) {
+  execution.phase = Phase::kQueued;
+  execution.assignment.reset();
+  execution.record.execution.clear_executor_id();
+  p_.metrics.CountRequeued();
+  p_.queue.PushFront(execution.agent(), execution.id());
+}
+
+void ExecutionFlow::Pump() {
+  // Those no executor can take now keep their place for the next time.
+  std::vector<Execution*> passed_over;
+  while (p_.queue.size() > 0 && p_.pool.has_credit()) {
+    Execution* execution = p_.table.Find(p_.queue.Pop());
+    ConnectedExecutor* executor =
+        p_.pool.Choose(execution->record.execution.backend(),
+                       execution->record.execution.image());
+    if (executor == nullptr) {
+      passed_over.push_back(execution);
+    } else {
+      Assign(*execution, *executor);
+    }
+  }
+  for (auto it = passed_over.rbegin(); it != passed_over.rend(); ++it) {
+    p_.queue.PushFront((*it)->agent(), (*it)->id());
+  }
+  p_.metrics.SetQueued(p_.queue.size());
+}
+
+void ExecutionFlow::Assign(Execution& execution, ConnectedExecutor& executor) {
+  --executor.credits;
+  execution.phase = Phase::kPreparing;
+  execution.prepare_deadline = p_.clock.Monotonic() + times_.prepare;
+  execution.executor_ended = false;
+  execution.assignment = Assignment{
+      executor.link, executor.id, executor.boot_nonce, ++execution.last_fence};
+  execution.record.execution.set_executor_id(executor.id);
+
+  ConnectResponse message;
+  Name(execution, *message.mutable_job());
+  message.mutable_job()->set_spec(execution.spec);
+  message.mutable_job()->set_digest(execution.digest);
+  executor.channel->Send(std::move(message));
+}
+
+void ExecutionFlow::OnProgress(Execution& execution,
+                               const airlock::v1::PrepareProgress& progress) {
+  if (execution.phase != Phase::kPreparing) return;
+  ExecutionEvent event;
+  *event.mutable_event_time() = ToProto(p_.clock.Now());
+  *event.mutable_prepare_progress() = progress;
+  execution.feed.AddEvent(std::move(event));
+}
+
+void ExecutionFlow::OnReady(Execution& execution) {
+  if (execution.phase != Phase::kPreparing) return;
+  execution.phase = Phase::kStarting;
+  ExecutionRecord record = execution.record;
+  record.execution.set_state(PublicExecution::STATE_RUNNING);
+  *record.execution.mutable_start_time() = ToProto(p_.clock.Now());
+  record.boot_nonce = execution.assignment->boot_nonce;
+  record.fence = execution.assignment->fence;
+  execution.record = record;
+  p_.store.Put(std::move(record),
+               [this, id = execution.id()](absl::Status status) {
+                 p_.serializer.Submit([this, id, status] {
+                   Execution* started = p_.table.Find(id);
+                   if (started == nullptr) return;
+                   OnStartCommitted(*started, status);
+                   Pump();
+                 });
+               });
+}
+
+void ExecutionFlow::OnStartCommitted(Execution& execution,
+                                     const absl::Status& status) {
+  if (execution.phase != Phase::kStarting) return;
+  ConnectedExecutor* executor = ExecutorOf(execution);
+  if (!status.ok()) {
+    LogError("start could not be recorded",
+             {{"execution_id", execution.id()}, {"error", status.ToString()}});
+    SendCancel(execution);
+    NotStarted(execution, "RECORD_FAILED",
+               "its start could not be recorded, so it was not started");
+  } else if (execution.early_end.has_value()) {
+    Finish(execution, *execution.early_end);
+  } else if (execution.cancel_requested) {
+    SendCancel(execution);
+    EndUnstarted(execution, PublicExecution::STATE_CANCELLED, "CANCELLED");
+  } else if (executor == nullptr) {
+    NotStarted(execution, "EXECUTOR_LOST",
+               "its executor was lost before it could be started");
+  } else {
+    SendGrant(execution, *executor);
+  }
+}
+
+void ExecutionFlow::SendGrant(Execution& execution,
+                              ConnectedExecutor& executor) {
+  execution.phase = Phase::kRunning;
+  execution.started_at = p_.clock.Monotonic();
+  p_.metrics.ObserveStart(execution.started_at - execution.accepted_at);
+  ConnectResponse message;
+  *message.mutable_grant() =
+      p_.minter.Mint(execution.id(), execution.digest, *execution.assignment);
+  executor.channel->Send(std::move(message));
+
+  ExecutionEvent event;
+  *event.mutable_event_time() = ToProto(p_.clock.Now());
+  event.mutable_state_change()->set_from(PublicExecution::STATE_QUEUED);
+  event.mutable_state_change()->set_to(PublicExecution::STATE_RUNNING);
+  execution.feed.AddEvent(std::move(event));
+}
+
+void ExecutionFlow::OnOutput(Execution& execution,
+                             airlock::v1::OutputChunk chunk) {
+  if (execution.phase != Phase::kRunning) return;
+  const std::uint64_t bound = execution.credit_told + kOutputBeyondCredit;
+  if (execution.feed.output().received() + chunk.data().size() > bound) {
+    ExecutorOf(execution)->channel->Close(MakeError(
+        absl::StatusCode::kInvalidArgument, "OUTPUT_BEYOND_CREDIT",
+        absl::StrCat("execution ", execution.id(), " sent more than ", bound,
+                     " bytes of output, which is all it had credit for")));
+    return;
+  }
+  execution.feed.AddOutput(std::move(chunk));
+  UpdateCredit(execution);
+}
+
+void ExecutionFlow::UpdateCredit(Execution& execution) {
+  ConnectedExecutor* executor = ExecutorOf(execution);
+  if (execution.phase != Phase::kRunning || executor == nullptr) return;
+  const std::uint64_t limit = execution.feed.CreditLimit();
+  // Many small steps would cost more than they let flow.
+  if (limit < execution.credit_told + kOutputWindow / 4) return;
+  execution.credit_told = limit;
+  const OutputLog& output = execution.feed.output();
+  ConnectResponse message;
+  Name(execution, *message.mutable_output_credit());
+  message.mutable_output_credit()->set_limit_bytes(limit);
+  message.mutable_output_credit()->set_stdout_acknowledged(
+      output.received(airlock::v1::OUTPUT_STREAM_STDOUT));
+  message.mutable_output_credit()->set_stderr_acknowledged(
+      output.received(airlock::v1::OUTPUT_STREAM_STDERR));
+  executor->channel->Send(std::move(message));
+}
+
+void ExecutionFlow::OnJobEnded(Execution& execution,
+                               const airlock::internal::v1::JobEnded& ended) {
+  execution.executor_ended = true;
+  const bool unstarted =
+      ended.outcome().ended_by() == Outcome::ENDED_BY_NOT_STARTED;
+  switch (execution.phase) {
+    case Phase::kPreparing:
+    case Phase::kStarting:
+      if (!unstarted) {
+        LogError("executor ended a job it had no grant for",
+                 {{"execution_id", execution.id()},
+                  {"executor_id", execution.assignment->executor_id}});
+        OutcomeUnknown(execution, "its executor broke the protocol");
+      } else if (execution.phase == Phase::kStarting) {
+        execution.early_end = ended.outcome();
+      } else if (ended.retriable() && !execution.cancel_requested) {
+        AcknowledgeEnd(execution);
+        Requeue(execution);
+        Pump();
+      } else {
+        Finish(execution, ended.outcome());
+      }
+      return;
+    case Phase::kRunning:
+      Finish(execution, ended.outcome());
+      return;
+    case Phase::kEnded:
+      AcknowledgeEnd(execution);
+      return;
+    case Phase::kQueued:
+    case Phase::kEnding:
+      return;
+  }
+}
+
+void ExecutionFlow::Cancel(Execution& execution) {
+  execution.cancel_requested = true;
+  switch (execution.phase) {
+    case Phase::kQueued:
+      p_.queue.Remove(execution.agent(), execution.id());
+      EndUnstarted(execution, PublicExecution::STATE_CANCELLED, "CANCELLED");
+      return;
+    case Phase::kPreparing:
+      SendCancel(execution);
+      EndUnstarted(execution, PublicExecution::STATE_CANCELLED, "CANCELLED");
+      return;
+    case Phase::kRunning:
+      SendCancel(execution);
+      return;
+    case Phase::kStarting:
+    case Phase::kEnding:
+    case Phase::kEnded:
+      return;
+  }
+}
+
+void ExecutionFlow::OnLinkLost(Execution& execution) {
+  execution.assignment->link = 0;
+  if (execution.phase == Phase::kPreparing) {
+    Requeue(execution);
+    Pump();
+  } else if (execution.phase == Phase::kRunning) {
+    execution.lost_deadline = p_.clock.Monotonic() + times_.lost;
+  }
+}
+
+void ExecutionFlow::OnLinkBack(Execution& execution, LinkId link) {
+  execution.assignment->link = link;
+  execution.lost_deadline.reset();
+  if (execution.phase != Phase::kRunning) return;
+  ConnectedExecutor* executor = ExecutorOf(execution);
+  const OutputLog& output = execution.feed.output();
+  ConnectResponse message;
+  Name(execution, *message.mutable_resume_output());
+  message.mutable_resume_output()->set_stdout_offset(
+      output.received(airlock::v1::OUTPUT_STREAM_STDOUT));
+  message.mutable_resume_output()->set_stderr_offset(
+      output.received(airlock::v1::OUTPUT_STREAM_STDERR));
+  executor->channel->Send(std::move(message));
+  // What was told on the old stream may have been lost with it.
+  execution.credit_told = 0;
+  UpdateCredit(execution);
+  if (execution.cancel_requested) SendCancel(execution);
+}
+
+void ExecutionFlow::OutcomeUnknown(Execution& execution,
+                                   absl::string_view message) {
+  Outcome outcome;
+  outcome.set_ended_by(Outcome::ENDED_BY_OUTCOME_UNKNOWN);
+  outcome.set_reason("EXECUTOR_LOST");
+  outcome.set_message(std::string(message));
+  Finish(execution, std::move(outcome));
+}
+
+void ExecutionFlow::SendCancel(const Execution& execution) {
+  ConnectedExecutor* executor = ExecutorOf(execution);
+  if (executor == nullptr) return;
+  ConnectResponse message;
+  Name(execution, *message.mutable_cancel_job());
+  executor->channel->Send(std::move(message));
+}
+
+void ExecutionFlow::NotStarted(Execution& execution, absl::string_view reason,
+                               absl::string_view message) {
+  Finish(execution, NotStartedOutcome(reason, message));
+}
+
+void ExecutionFlow::Finish(Execution& execution, Outcome outcome) {
+  PublicExecution& record = execution.record.execution;
+  record.set_state(PublicExecution::STATE_FINISHED);
+  record.set_state_reason(outcome.reason());
+  *record.mutable_outcome() = std::move(outcome);
+  CommitEnd(execution);
+}
+
+void ExecutionFlow::EndUnstarted(Execution& execution,
+                                 PublicExecution::State state,
+                                 absl::string_view reason) {
+  PublicExecution& record = execution.record.execution;
+  record.set_state(state);
+  record.set_state_reason(std::string(reason));
+  CommitEnd(execution);
+}
+
+void ExecutionFlow::CommitEnd(Execution& execution) {
+  execution.phase = Phase::kEnding;
+  execution.lost_deadline.reset();
+  PublicExecution& record = execution.record.execution;
+  if (!record.has_end_time()) {
+    *record.mutable_end_time() = ToProto(p_.clock.Now());
+  }
+  p_.store.Put(execution.record,
+               [this, id = execution.id()](absl::Status status) {
+                 p_.serializer.Submit([this, id, status] {
+                   Execution* ended = p_.table.Find(id);
+                   if (ended != nullptr) OnEndCommitted(*ended, status);
+                 });
+               });
+}
+
+void ExecutionFlow::OnEndCommitted(Execution& execution,
+                                   const absl::Status& status) {
+  execution.end_failed = !status.ok();
+  if (!status.ok()) {
+    LogError("end could not be recorded, trying again",
+             {{"execution_id", execution.id()}, {"error", status.ToString()}});
+    return;
+  }
+  execution.phase = Phase::kEnded;
+  AcknowledgeEnd(execution);
+  p_.metrics.CountEnded(execution.record.execution,
+                        p_.clock.Monotonic() - execution.accepted_at);
+  execution.feed.Complete(execution.record.execution, p_.clock.Now());
+  // The kept record is enough from here on.
+  execution.spec.clear();
+  execution.spec.shrink_to_fit();
+  p_.table.MarkEnded(execution);
+  p_.table.DropOldest();
+}
+
+void ExecutionFlow::AcknowledgeEnd(const Execution& execution) {
+  ConnectedExecutor* executor = ExecutorOf(execution);
+  if (executor == nullptr || !execution.executor_ended) return;
+  ConnectResponse message;
+  Name(execution, *message.mutable_end_ack());
+  executor->channel->Send(std::move(message));
+}
+
+void ExecutionFlow::Tick(Execution& execution) {
+  const absl::Duration now = p_.clock.Monotonic();
+  if (execution.phase == Phase::kQueued && now >= execution.queue_deadline) {
+    p_.queue.Remove(execution.agent(), execution.id());
+    EndUnstarted(execution, PublicExecution::STATE_EXPIRED, "QUEUE_TIMEOUT");
+  } else if (execution.phase == Phase::kPreparing &&
+             now >= execution.prepare_deadline) {
+    SendCancel(execution);
+    NotStarted(execution, "PREPARE_TIMEOUT",
+               "its sandbox could not be prepared in time");
+  } else if (execution.phase == Phase::kRunning &&
+             execution.lost_deadline.has_value() &&
+             now >= *execution.lost_deadline) {
+    OutcomeUnknown(execution,
+                   "its executor was lost while it ran and did not come back");
+  } else if (execution.phase == Phase::kEnding && execution.end_failed) {
+    execution.end_failed = false;
+    CommitEnd(execution);
+  }
+}
+
+}  // namespace airlock::policy

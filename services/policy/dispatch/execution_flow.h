@@ -1,0 +1,107 @@
+// The way of an execution from the queue to its end.
+#pragma once
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "airlock/internal/v1/executor_link.pb.h"
+#include "common/concurrency/serializer.h"
+#include "common/time/clock.h"
+#include "services/policy/dispatch/execution_table.h"
+#include "services/policy/dispatch/executor_pool.h"
+#include "services/policy/dispatch/fair_queue.h"
+#include "services/policy/dispatch/grant_minter.h"
+#include "services/policy/policy_metrics.h"
+#include "services/policy/store/store.h"
+
+namespace airlock::policy {
+
+// How long things may take.
+struct FlowTimes {
+  // An executor that cannot prepare a sandbox for this long loses the job.
+  absl::Duration prepare = absl::Minutes(15);
+  // Without a word of a started job for this long its outcome is unknown. Must
+  // be longer than the lease after which an executor kills what runs.
+  absl::Duration lost = absl::Seconds(70);
+};
+
+// Moves executions from phase to phase:
+//
+//   kQueued -> kPreparing -> kStarting -> kRunning -> kEnding -> kEnded
+//
+// A Grant is sent only after START is committed, and once per execution; a
+// final state is told only after END is committed. Whatever goes wrong before
+// the Grant leads back to the queue or to an end that says that nothing was
+// started; after it, to what the executor says or to `outcome_unknown`.
+//
+// Not thread-safe: everything runs inside `serializer`. All must outlive it.
+class ExecutionFlow {
+ public:
+  struct Parts {
+    Serializer& serializer;
+    const Clock& clock;
+    Store& store;
+    ExecutionTable& table;
+    FairQueue& queue;
+    ExecutorPool& pool;
+    const GrantMinter& minter;
+    PolicyMetrics& metrics;
+  };
+  ExecutionFlow(Parts parts, FlowTimes times) : p_(parts), times_(times) {}
+
+  // An allowed execution begins to wait.
+  void Enqueue(Execution& execution);
+
+  // Ends an execution that never waited or was never started.
+  void EndUnstarted(Execution& execution, airlock::v1::Execution::State state,
+                    absl::string_view reason);
+
+  // Gives waiting executions to executors that can take them.
+  void Pump();
+
+  // Somebody wants it to end.
+  void Cancel(Execution& execution);
+
+  // What the executor said of a job with the present fence.
+  void OnReady(Execution& execution);
+  void OnProgress(Execution& execution,
+                  const airlock::v1::PrepareProgress& progress);
+  void OnOutput(Execution& execution, airlock::v1::OutputChunk chunk);
+  void OnJobEnded(Execution& execution,
+                  const airlock::internal::v1::JobEnded& ended);
+
+  // Its executor is not connected any more.
+  void OnLinkLost(Execution& execution);
+
+  // The same boot of its executor is back and still holds the job.
+  void OnLinkBack(Execution& execution, LinkId link);
+
+  // Its executor cannot tell any more how it ended.
+  void OutcomeUnknown(Execution& execution, absl::string_view message);
+
+  // Tells the executor how much output may come, if that is news.
+  void UpdateCredit(Execution& execution);
+
+  // Applies what time has done.
+  void Tick(Execution& execution);
+
+ private:
+  void Assign(Execution& execution, ConnectedExecutor& executor);
+  void Requeue(Execution& execution);
+  void OnStartCommitted(Execution& execution, const absl::Status& status);
+  void SendGrant(Execution& execution, ConnectedExecutor& executor);
+  void Finish(Execution& execution, airlock::v1::Outcome outcome);
+  void NotStarted(Execution& execution, absl::string_view reason,
+                  absl::string_view message);
+  void CommitEnd(Execution& execution);
+  void OnEndCommitted(Execution& execution, const absl::Status& status);
+  void AcknowledgeEnd(const Execution& execution);
+  void SendCancel(const Execution& execution);
+  // The executor that has the job; null if it is not connected.
+  ConnectedExecutor* ExecutorOf(const Execution& execution);
+
+  Parts p_;
+  const FlowTimes times_;
+};
+
+}  // namespace airlock::policy

@@ -1,0 +1,150 @@
+#include "services/policy/dispatch/execution_intake.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/logging/log.h"
+#include "common/security/digest.h"
+#include "common/status/error.h"
+#include "common/time/proto_time.h"
+#include "services/policy/dispatch/execution_id.h"
+#include "services/policy/dispatch/spec_builder.h"
+#include "services/policy/engine/action_facts.h"
+#include "services/policy/engine/decide.h"
+
+namespace airlock::policy {
+namespace {
+
+using airlock::v1::ActionKind;
+using airlock::v1::ExecuteRequest;
+using PublicExecution = airlock::v1::Execution;
+
+// The oneof of an action has the numbers of its kinds.
+ActionKind KindOf(const airlock::v1::Action& action) {
+  return static_cast<ActionKind>(action.kind_case());
+}
+
+absl::Status ReusedIdError(absl::string_view request_id) {
+  return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                   absl::StrCat("request_id \"", request_id,
+                                "\" was used with another request; a new "
+                                "request needs a new id"),
+                   {{"request_id", std::string(request_id)}});
+}
+
+absl::Status ClosedError() {
+  return WithRetryDelay(
+      MakeError(absl::StatusCode::kUnavailable, "POLICY_DRAINING",
+                "this policy service is stopping; try again"),
+      absl::Seconds(1));
+}
+
+PublicExecution NewRecord(const IncomingRequest& incoming,
+                          const AgentContract& contract,
+                          const DecisionResult& decision, absl::Time now) {
+  PublicExecution record;
+  record.set_id(NewExecutionId(now));
+  record.set_request_id(incoming.request.request_id());
+  record.set_agent(incoming.agent);
+  record.set_action_kind(KindOf(incoming.request.action()));
+  record.set_state(PublicExecution::STATE_QUEUED);
+  *record.mutable_decision() = DecisionToProto(decision);
+  *record.mutable_create_time() = ToProto(now);
+  record.set_backend(contract.sandbox.backend);
+  record.set_image(contract.sandbox.image);
+  return record;
+}
+
+}  // namespace
+
+void ExecutionIntake::Accept(IncomingRequest incoming) {
+  const std::string& request_id = incoming.request.request_id();
+  if (Execution* known = p_.table.FindRequest(incoming.agent, request_id)) {
+    AttachKnown(*known, incoming);
+    return;
+  }
+  p_.store.FindRequest(
+      incoming.agent, request_id,
+      [this, incoming](absl::StatusOr<std::optional<ExecutionRecord>> found) {
+        p_.serializer.Submit([this, incoming, found]() mutable {
+          // Another one with this id may have come while the store was asked.
+          Execution* known = p_.table.FindRequest(
+              incoming.agent, incoming.request.request_id());
+          if (!found.ok()) {
+            incoming.sink->Finish(found.status());
+          } else if (known != nullptr) {
+            AttachKnown(*known, incoming);
+          } else if (found->has_value()) {
+            AttachKnown(p_.table.Restore(**std::move(found)), incoming);
+            p_.table.DropOldest();
+          } else {
+            Create(incoming);
+          }
+        });
+      });
+}
+
+void ExecutionIntake::AttachKnown(Execution& execution,
+                                  const IncomingRequest& incoming) {
+  if (execution.record.request_hash != incoming.hash) {
+    incoming.sink->Finish(ReusedIdError(incoming.request.request_id()));
+    return;
+  }
+  WatchOptions options;
+  options.holds_credit = true;
+  options.cancel_on_disconnect = incoming.request.cancel_on_disconnect();
+  p_.table.Attach(execution, incoming.watcher, incoming.sink, options,
+                  p_.clock.Now());
+}
+
+void ExecutionIntake::Create(const IncomingRequest& incoming) {
+  if (closed_) {
+    incoming.sink->Finish(ClosedError());
+    return;
+  }
+  // It would have been cancelled at once.
+  if (incoming.request.cancel_on_disconnect() && incoming.sink->closed())
+    return;
+  const AgentContract& contract = p_.contract.ForAgent(incoming.agent);
+  const DecisionResult decision = Decide(
+      contract, FactsFromAction(incoming.request.action(), incoming.agent));
+  const bool allowed = decision.effect == Effect::kAllow;
+  if (allowed) {
+    const absl::Status room = p_.queue.CheckRoom(incoming.agent);
+    if (!room.ok()) {
+      incoming.sink->Finish(room);
+      return;
+    }
+  }
+  ExecutionRecord record;
+  record.execution = NewRecord(incoming, contract, decision, p_.clock.Now());
+  record.request_hash = incoming.hash;
+  FrozenSpec spec = FreezeSpec(
+      record.execution.id(), incoming.agent, incoming.request, contract,
+      p_.pool.ImageId(contract.sandbox.backend, contract.sandbox.image));
+  record.execution.set_digest(HexEncode(spec.digest));
+  p_.metrics.CountDecision(record.execution.action_kind(),
+                           record.execution.decision());
+  LogInfo("execution decided", {{"execution_id", record.execution.id()},
+                                {"agent", incoming.agent},
+                                {"reason", decision.reason},
+                                {"rule", decision.rule}});
+
+  Execution& execution = p_.table.Add(
+      std::make_unique<Execution>(std::move(record), p_.kept_output_bytes));
+  execution.spec = std::move(spec.bytes);
+  execution.digest = std::move(spec.digest);
+  execution.accepted_at = p_.clock.Monotonic();
+  execution.queue_deadline =
+      execution.accepted_at + contract.sandbox.queue_timeout;
+  AttachKnown(execution, incoming);
+  if (allowed) {
+    p_.flow.Enqueue(execution);
+  } else {
+    p_.flow.EndUnstarted(execution, PublicExecution::STATE_DENIED,
+                         decision.reason);
+  }
+}
+
+}  // namespace airlock::policy

@@ -1,0 +1,64 @@
+// The executors that are connected, and what they can take.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "services/policy/dispatch/executor_channel.h"
+
+namespace airlock::policy {
+
+using LinkId = std::uint64_t;
+
+// One connected executor.
+struct ConnectedExecutor {
+  LinkId link = 0;
+  std::string id;
+  std::string boot_nonce;
+  std::string backend;
+  std::uint32_t slots = 0;
+  // Image id by reference.
+  std::map<std::string, std::string, std::less<>> images;
+  // Jobs that may still be sent.
+  std::uint32_t credits = 0;
+  bool draining = false;
+  // When something came last, on the monotonic clock.
+  absl::Duration last_contact;
+  std::shared_ptr<ExecutorChannel> channel;
+};
+
+// Not thread-safe; lives inside the dispatcher's serializer.
+class ExecutorPool {
+ public:
+  // Adds an executor; its `link` is new.
+  ConnectedExecutor& Add(ConnectedExecutor executor);
+
+  // Forgets an executor. Nothing happens if it is gone.
+  void Remove(LinkId link) { executors_.erase(link); }
+
+  // Null if it is gone.
+  ConnectedExecutor* Find(LinkId link);
+  ConnectedExecutor* FindById(absl::string_view executor_id);
+
+  // The executor to give the next job for this backend: one that has the image
+  // before one that has not, then the one with most credits. Null if none has
+  // a credit.
+  ConnectedExecutor* Choose(absl::string_view backend, absl::string_view image);
+
+  // The id of this image on some executor. Empty if none has it.
+  std::string ImageId(absl::string_view backend, absl::string_view image) const;
+
+  // Whether any executor can take a job.
+  bool has_credit() const;
+
+  std::map<LinkId, ConnectedExecutor>& all() { return executors_; }
+
+ private:
+  std::map<LinkId, ConnectedExecutor> executors_;
+};
+
+}  // namespace airlock::policy

@@ -1,0 +1,54 @@
+// Executions that wait, shared fairly between agents.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace airlock::policy {
+
+// Bounds of a FairQueue.
+struct QueueLimits {
+  std::size_t total = 1000;
+  std::size_t per_agent = 200;
+};
+
+// A bounded queue of execution ids. Agents take turns, so that one that asks
+// for much does not delay the others. Not thread-safe.
+class FairQueue {
+ public:
+  explicit FairQueue(QueueLimits limits) : limits_(limits) {}
+
+  // Whether one more of this agent fits. RESOURCE_EXHAUSTED, with
+  // google.rpc.QuotaFailure and RetryInfo, if not.
+  absl::Status CheckRoom(absl::string_view agent) const;
+
+  // Puts an execution at the end of its agent's turn, or in front of it when
+  // it has waited before. The bounds are for CheckRoom(): what was accepted
+  // once is never refused here.
+  void PushBack(const std::string& agent, const std::string& id);
+  void PushFront(const std::string& agent, const std::string& id);
+
+  // Takes the execution of the agent whose turn it is. Empty if none waits.
+  std::string Pop();
+
+  // Forgets one that waits. Whether it was there.
+  bool Remove(const std::string& agent, const std::string& id);
+
+  std::size_t size() const { return size_; }
+
+ private:
+  void EnsureTurn(const std::string& agent);
+
+  const QueueLimits limits_;
+  std::map<std::string, std::deque<std::string>, std::less<>> by_agent_;
+  // Agents with something to run, in the order of their turns.
+  std::deque<std::string> turns_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace airlock::policy

@@ -1,0 +1,97 @@
+#include "services/policy/dispatch/spec_builder.h"
+
+#include <algorithm>
+
+#include "airlock/internal/v1/spec.pb.h"
+#include "common/security/digest.h"
+#include "common/time/proto_time.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+
+namespace airlock::policy {
+namespace {
+
+using airlock::v1::ExecuteRequest;
+
+// The terminating NUL is part of the prefix.
+constexpr absl::string_view kSpecDomain("airlock.execution.v1\0", 21);
+
+// The smaller of the configured limit and the asked one; 0 asks for nothing.
+template <typename T>
+T Narrow(T configured, T asked) {
+  return asked == 0 ? configured : std::min(configured, asked);
+}
+
+void FreezeSandbox(const SandboxSettings& settings,
+                   const airlock::v1::Limits& asked, absl::string_view image_id,
+                   airlock::internal::v1::SandboxSpec& spec) {
+  spec.set_backend(settings.backend);
+  spec.set_image(settings.image);
+  spec.set_image_id(std::string(image_id));
+  spec.set_memory_bytes(Narrow(settings.memory_bytes, asked.memory_bytes()));
+  spec.set_cpu_millis(Narrow(settings.cpu_millis, asked.cpu_millis()));
+  spec.set_pids(Narrow(settings.pids, asked.pids()));
+  // Both live in the sandbox's memory: together at most half of it.
+  const std::uint64_t disk = settings.workspace_bytes + settings.tmp_bytes;
+  const std::uint64_t fits = std::min(disk, spec.memory_bytes() / 2);
+  spec.set_workspace_bytes(fits == disk ? settings.workspace_bytes
+                                        : fits / 4 * 3);
+  spec.set_tmp_bytes(fits == disk ? settings.tmp_bytes : fits / 4);
+  spec.set_inodes(settings.inodes);
+  spec.set_output_bytes(Narrow(settings.output_bytes, asked.output_bytes()));
+  spec.set_network_mode(settings.network_mode);
+  spec.set_user(settings.user);
+  spec.set_runtime(settings.runtime);
+  spec.set_pull_policy(settings.pull_policy);
+  for (const MountSettings& mount : settings.mounts) {
+    airlock::internal::v1::Mount& frozen = *spec.add_mounts();
+    frozen.set_source(mount.source);
+    frozen.set_target(mount.target);
+    frozen.set_writable(mount.writable);
+  }
+}
+
+}  // namespace
+
+FrozenSpec FreezeSpec(absl::string_view execution_id, absl::string_view agent,
+                      const ExecuteRequest& request,
+                      const AgentContract& contract,
+                      absl::string_view image_id) {
+  airlock::internal::v1::ExecutionSpec spec;
+  spec.set_execution_id(std::string(execution_id));
+  spec.set_agent(std::string(agent));
+  *spec.mutable_action() = request.action();
+  if (request.action().has_code_exec()) {
+    const LanguageSettings& language =
+        contract.sandbox.languages.at(request.action().code_exec().language());
+    for (const std::string& word : language.command) {
+      spec.mutable_interpreter()->add_command(word);
+    }
+    spec.mutable_interpreter()->set_file_extension(language.extension);
+  }
+  FreezeSandbox(contract.sandbox, request.limits(), image_id,
+                *spec.mutable_sandbox());
+  *spec.mutable_timeout() = request.has_timeout()
+                                ? request.timeout()
+                                : ToProto(contract.sandbox.timeout);
+  FrozenSpec frozen;
+  frozen.bytes = spec.SerializeAsString();
+  frozen.digest = ToBytes(Sha256(std::string(kSpecDomain) + frozen.bytes));
+  return frozen;
+}
+
+std::string HashRequest(const ExecuteRequest& request) {
+  ExecuteRequest unnamed = request;
+  unnamed.clear_request_id();
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    // Maps have no order of their own.
+    coded.SetSerializationDeterministic(true);
+    unnamed.SerializeToCodedStream(&coded);
+  }
+  return ToBytes(Sha256(bytes));
+}
+
+}  // namespace airlock::policy

@@ -1,0 +1,146 @@
+#include "services/policy/rpc/execution_handler.h"
+
+#include <utility>
+
+#include "common/rpc/status.h"
+#include "common/rpc/unknown_fields.h"
+#include "common/status/error.h"
+#include "services/policy/engine/action_limits.h"
+#include "services/policy/rpc/event_stream.h"
+
+namespace airlock::policy {
+namespace {
+
+using grpc::CallbackServerContext;
+
+constexpr absl::string_view kExecute = "airlock.v1.ExecutionService.Execute";
+constexpr absl::string_view kGet = "airlock.v1.ExecutionService.GetExecution";
+constexpr absl::string_view kList =
+    "airlock.v1.ExecutionService.ListExecutions";
+constexpr absl::string_view kWatch =
+    "airlock.v1.ExecutionService.WatchExecution";
+constexpr absl::string_view kCancel =
+    "airlock.v1.ExecutionService.CancelExecution";
+
+// Finishes a unary call with the execution a `done` brings.
+template <typename Response>
+Dispatcher::ExecutionDone Answer(grpc::ServerUnaryReactor* reactor,
+                                 Response* response) {
+  return [reactor, response](absl::StatusOr<airlock::v1::Execution> execution) {
+    if (execution.ok()) {
+      *response->mutable_execution() = *std::move(execution);
+    }
+    reactor->Finish(ToGrpcStatus(execution.status()));
+  };
+}
+
+}  // namespace
+
+absl::StatusOr<Principal> ExecutionHandler::Admit(
+    absl::string_view method, const grpc::ServerContextBase& context,
+    const google::protobuf::Message& request) const {
+  absl::StatusOr<Principal> principal = caller_.Authorize(method, context);
+  if (!principal.ok()) return principal;
+  const absl::Status known = RefuseUnknownFields(request);
+  if (!known.ok()) return known;
+  return principal;
+}
+
+absl::StatusOr<Principal> ExecutionHandler::AdmitExecute(
+    const grpc::ServerContextBase& context,
+    const airlock::v1::ExecuteRequest& request) const {
+  absl::StatusOr<Principal> principal = Admit(kExecute, context, request);
+  if (!principal.ok()) return principal;
+  if (request.request_id().empty()) {
+    FieldViolations violations;
+    violations.Add("request_id", "must be set by the gateway");
+    return violations.ToStatus();
+  }
+  const absl::Status valid =
+      ValidateExecuteRequest(request, contract_.ForAgent(principal->id));
+  if (!valid.ok()) return valid;
+  return principal;
+}
+
+grpc::ServerWriteReactor<airlock::v1::ExecuteResponse>*
+ExecutionHandler::Execute(CallbackServerContext* context,
+                          const airlock::v1::ExecuteRequest* request) {
+  auto stream = EventStream<airlock::v1::ExecuteResponse>::Make(dispatcher_);
+  const absl::StatusOr<Principal> principal = AdmitExecute(*context, *request);
+  if (principal.ok()) {
+    dispatcher_.Execute(stream->watcher(), *principal, *request, stream);
+  } else {
+    stream->Finish(principal.status());
+  }
+  return stream.get();
+}
+
+grpc::ServerWriteReactor<airlock::v1::WatchExecutionResponse>*
+ExecutionHandler::WatchExecution(
+    CallbackServerContext* context,
+    const airlock::v1::WatchExecutionRequest* request) {
+  auto stream =
+      EventStream<airlock::v1::WatchExecutionResponse>::Make(dispatcher_);
+  const absl::StatusOr<Principal> principal = Admit(kWatch, *context, *request);
+  if (principal.ok()) {
+    dispatcher_.Watch(stream->watcher(), *principal, *request, stream);
+  } else {
+    stream->Finish(principal.status());
+  }
+  return stream.get();
+}
+
+grpc::ServerUnaryReactor* ExecutionHandler::GetExecution(
+    CallbackServerContext* context,
+    const airlock::v1::GetExecutionRequest* request,
+    airlock::v1::GetExecutionResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const absl::StatusOr<Principal> principal = Admit(kGet, *context, *request);
+  if (principal.ok()) {
+    dispatcher_.Get(*principal, request->id(), Answer(reactor, response));
+  } else {
+    reactor->Finish(ToGrpcStatus(principal.status()));
+  }
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* ExecutionHandler::CancelExecution(
+    CallbackServerContext* context,
+    const airlock::v1::CancelExecutionRequest* request,
+    airlock::v1::CancelExecutionResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const absl::StatusOr<Principal> principal =
+      Admit(kCancel, *context, *request);
+  if (principal.ok()) {
+    dispatcher_.Cancel(*principal, request->id(), Answer(reactor, response));
+  } else {
+    reactor->Finish(ToGrpcStatus(principal.status()));
+  }
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* ExecutionHandler::ListExecutions(
+    CallbackServerContext* context,
+    const airlock::v1::ListExecutionsRequest* request,
+    airlock::v1::ListExecutionsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const absl::StatusOr<Principal> principal = Admit(kList, *context, *request);
+  if (!principal.ok()) {
+    reactor->Finish(ToGrpcStatus(principal.status()));
+    return reactor;
+  }
+  dispatcher_.List(
+      *principal, *request,
+      [reactor, response](absl::StatusOr<ExecutionPage> page) {
+        if (page.ok()) {
+          for (airlock::v1::Execution& execution : page->executions) {
+            *response->add_executions() = std::move(execution);
+          }
+          response->set_next_page_token(std::move(page->next_page_token));
+        }
+        reactor->Finish(ToGrpcStatus(page.status()));
+      });
+  return reactor;
+}
+
+}  // namespace airlock::policy

@@ -1,0 +1,224 @@
+#include "tests/unit/policy/dispatch/dispatch_fixture.h"
+
+#include "common/config/config_file.h"
+
+namespace airlock::policy {
+
+using airlock::internal::v1::ConnectRequest;
+using airlock::internal::v1::ConnectResponse;
+using airlock::internal::v1::Job;
+
+airlock::v1::Execution FakeSink::completed() const {
+  EXPECT_FALSE(events_.empty());
+  EXPECT_TRUE(events_.back().has_completed())
+      << events_.back().ShortDebugString();
+  EXPECT_TRUE(finished_.has_value() && finished_->ok());
+  return events_.back().completed();
+}
+
+std::string FakeSink::output(airlock::v1::OutputStream stream) const {
+  std::string all;
+  for (const airlock::v1::ExecutionEvent& event : events_) {
+    if (event.has_output() && event.output().stream() == stream) {
+      all += event.output().data();
+    }
+  }
+  return all;
+}
+
+std::uint64_t FakeSink::skipped_bytes() const {
+  std::uint64_t all = 0;
+  for (const airlock::v1::ExecutionEvent& event : events_) {
+    all += event.output().skipped_bytes();
+  }
+  return all;
+}
+
+void FakeExecutor::Say(ConnectRequest message) {
+  dispatcher_.OnMessage(link_, shared_from_this(), std::move(message));
+}
+
+void FakeExecutor::Connect(std::vector<airlock::internal::v1::HeldJob> held) {
+  link_ = dispatcher_.NewLink();
+  closed_.reset();
+  ConnectRequest message;
+  airlock::internal::v1::Hello& hello = *message.mutable_hello();
+  hello.set_protocol_version(1);
+  hello.set_executor_id(id_);
+  hello.set_boot_nonce(boot_);
+  hello.set_backend("docker");
+  for (airlock::internal::v1::HeldJob& job : held) {
+    *hello.add_held_jobs() = std::move(job);
+  }
+  Say(std::move(message));
+}
+
+void FakeExecutor::GiveCredits(std::uint32_t starts) {
+  ConnectRequest message;
+  message.mutable_start_credit()->set_starts(starts);
+  Say(std::move(message));
+}
+
+void FakeExecutor::SayHeartbeat() {
+  ConnectRequest message;
+  message.mutable_heartbeat()->set_sequence(1);
+  Say(std::move(message));
+}
+
+void FakeExecutor::SayDraining() {
+  ConnectRequest message;
+  message.mutable_draining();
+  Say(std::move(message));
+}
+
+void FakeExecutor::SayReady(const Job& job) {
+  ConnectRequest message;
+  message.mutable_job_ready()->set_execution_id(job.execution_id());
+  message.mutable_job_ready()->set_fence(job.fence());
+  Say(std::move(message));
+}
+
+void FakeExecutor::SayOutput(const Job& job, std::uint64_t offset,
+                             std::string data) {
+  ConnectRequest message;
+  airlock::internal::v1::Output& output = *message.mutable_output();
+  output.set_execution_id(job.execution_id());
+  output.set_fence(job.fence());
+  output.mutable_chunk()->set_stream(airlock::v1::OUTPUT_STREAM_STDOUT);
+  output.mutable_chunk()->set_offset(offset);
+  output.mutable_chunk()->set_data(std::move(data));
+  Say(std::move(message));
+}
+
+void FakeExecutor::SayEnded(const Job& job,
+                            airlock::v1::Outcome::EndedBy ended_by,
+                            bool retriable) {
+  ConnectRequest message;
+  airlock::internal::v1::JobEnded& ended = *message.mutable_job_ended();
+  ended.set_execution_id(job.execution_id());
+  ended.set_fence(job.fence());
+  ended.mutable_outcome()->set_ended_by(ended_by);
+  ended.set_retriable(retriable);
+  Say(std::move(message));
+}
+
+std::vector<Job> FakeExecutor::jobs() const {
+  std::vector<Job> jobs;
+  for (const ConnectResponse& message : sent_) {
+    if (message.has_job()) jobs.push_back(message.job());
+  }
+  return jobs;
+}
+
+std::vector<airlock::internal::v1::Grant> FakeExecutor::grants() const {
+  std::vector<airlock::internal::v1::Grant> grants;
+  for (const ConnectResponse& message : sent_) {
+    if (message.has_grant()) grants.push_back(message.grant());
+  }
+  return grants;
+}
+
+int FakeExecutor::Count(ConnectResponse::MessageCase kind) const {
+  int count = 0;
+  for (const ConnectResponse& message : sent_) {
+    if (message.message_case() == kind) ++count;
+  }
+  return count;
+}
+
+void HeldStore::Put(ExecutionRecord record, PutDone done) {
+  ++puts_;
+  if (!next_.ok()) {
+    done(std::exchange(next_, absl::OkStatus()));
+    return;
+  }
+  auto put = [this, record = std::move(record), done = std::move(done)] {
+    memory_.Put(record, done);
+  };
+  if (holding_) {
+    held_.push_back(std::move(put));
+  } else {
+    put();
+  }
+}
+
+void HeldStore::Release() {
+  holding_ = false;
+  for (const auto& put : std::exchange(held_, {})) put();
+}
+
+DispatchFixture::DispatchFixture(const std::string& config,
+                                 DispatchLimits limits) {
+  ConfigReading reading = ReadConfigText(config);
+  contract_ = ContractFromConfig(reading.config, reading.problems);
+  EXPECT_NE(contract_, nullptr) << FormatProblems(reading.problems);
+  dispatcher_ = std::make_unique<Dispatcher>(
+      Dispatcher::Parts{clock_, *contract_, store_, minter_, metrics_, "po-1"},
+      limits);
+}
+
+DispatchFixture::~DispatchFixture() { dispatcher_->AbortStreams(); }
+
+std::shared_ptr<FakeSink> DispatchFixture::Execute(
+    const std::string& agent, const std::string& request_id,
+    const std::string& word, bool slow, bool cancel_on_disconnect) {
+  auto sink = std::make_shared<FakeSink>(*dispatcher_, slow);
+  airlock::v1::ExecuteRequest request;
+  request.set_request_id(request_id);
+  request.set_cancel_on_disconnect(cancel_on_disconnect);
+  auto& argv =
+      *request.mutable_action()->mutable_system_command()->mutable_argv();
+  argv.add_args("echo");
+  argv.add_args(word);
+  dispatcher_->Execute(sink->watcher(),
+                       {agent, airlock::v1::PRINCIPAL_ROLE_AGENT}, request,
+                       sink);
+  return sink;
+}
+
+std::shared_ptr<FakeSink> DispatchFixture::Watch(const std::string& agent,
+                                                 const std::string& id,
+                                                 std::uint64_t stdout_offset) {
+  auto sink = std::make_shared<FakeSink>(*dispatcher_, false);
+  airlock::v1::WatchExecutionRequest request;
+  request.set_id(id);
+  request.set_stdout_offset(stdout_offset);
+  dispatcher_->Watch(sink->watcher(),
+                     {agent, airlock::v1::PRINCIPAL_ROLE_AGENT}, request, sink);
+  return sink;
+}
+
+absl::Status DispatchFixture::Cancel(const std::string& agent,
+                                     const std::string& id) {
+  absl::Status result = absl::InternalError("no answer");
+  dispatcher_->Cancel({agent, airlock::v1::PRINCIPAL_ROLE_AGENT}, id,
+                      [&](auto execution) { result = execution.status(); });
+  return result;
+}
+
+absl::StatusOr<airlock::v1::Execution> DispatchFixture::Get(
+    const std::string& agent, const std::string& id) {
+  absl::StatusOr<airlock::v1::Execution> result =
+      absl::InternalError("no answer");
+  dispatcher_->Get({agent, airlock::v1::PRINCIPAL_ROLE_AGENT}, id,
+                   [&](auto execution) { result = std::move(execution); });
+  return result;
+}
+
+std::shared_ptr<FakeExecutor> DispatchFixture::NewExecutor(
+    const std::string& id, char boot, std::uint32_t credits) {
+  auto executor = std::make_shared<FakeExecutor>(*dispatcher_, id, boot);
+  executor->Connect();
+  executor->GiveCredits(credits);
+  executors_.push_back(executor);
+  return executor;
+}
+
+void DispatchFixture::Pass(absl::Duration by) {
+  for (absl::Duration passed; passed < by; passed += absl::Seconds(1)) {
+    clock_.Advance(absl::Seconds(1));
+    dispatcher_->Tick();
+  }
+}
+
+}  // namespace airlock::policy

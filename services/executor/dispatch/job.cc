@@ -236,6 +236,7 @@ void Job::SendOutput() {
 void Job::HandleProcessEnd(const ProcessEnd& end) {
   if (ended()) return;
   services_.metrics.AddRunning(-1);
+  output_.LiftCredit();
   airlock::v1::Outcome outcome = OutcomeFromProcessEnd(end);
   outcome.mutable_usage()->set_stdout_bytes(output_.written(Stream::kStdout));
   outcome.mutable_usage()->set_stderr_bytes(output_.written(Stream::kStderr));

@@ -91,9 +91,10 @@ class Job : public std::enable_shared_from_this<Job> {
   // Whether its process was told to end.
   bool ending() const { return !cancel_reason_.empty(); }
   // Whether its end is recorded and nothing of it is left.
-  bool finished() const {
-    return ended() && acknowledged_ && !creating_ && !destroying_ &&
-           sandbox_ == nullptr;
+  bool finished() const { return acknowledged_ && !alive(); }
+  // Whether something of it is left: a process or a sandbox, or one to come.
+  bool alive() const {
+    return !ended() || creating_ || destroying_ || sandbox_ != nullptr;
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "services/executor/dispatch/job_output.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace airlock::executor {
 namespace {
@@ -32,6 +33,10 @@ void JobOutput::Allow(std::uint64_t limit_bytes,
   }
 }
 
+void JobOutput::LiftCredit() {
+  limit_ = std::numeric_limits<std::uint64_t>::max();
+}
+
 void JobOutput::Rewind(std::uint64_t stdout_offset,
                        std::uint64_t stderr_offset) {
   const std::array<std::uint64_t, 2> offsets = {stdout_offset, stderr_offset};
@@ -56,7 +61,9 @@ std::optional<airlock::v1::OutputChunk> JobOutput::TakeChunk(
   // Only first sendings use credit up.
   const std::uint64_t used = streams_[0].handed_out + streams_[1].handed_out;
   const std::uint64_t again = kept.handed_out - kept.next;
-  const std::uint64_t allowed = again + (limit_ - std::min(limit_, used));
+  const std::uint64_t left = limit_ - std::min(limit_, used);
+  const std::uint64_t allowed =
+      again + std::min<std::uint64_t>(left, kOutputChunkBytes);
   const std::uint64_t size = std::min<std::uint64_t>(
       {kOutputChunkBytes, kept.end() - kept.next, allowed});
   if (size == 0) return std::nullopt;

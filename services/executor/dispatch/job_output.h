@@ -34,6 +34,10 @@ class JobOutput {
   void Allow(std::uint64_t limit_bytes, std::uint64_t stdout_acknowledged,
              std::uint64_t stderr_acknowledged);
 
+  // The process has ended: what is left needs no more credit. It is bounded by
+  // what its pipes held.
+  void LiftCredit();
+
   // Hands out again from these offsets, or from the first kept byte.
   void Rewind(std::uint64_t stdout_offset, std::uint64_t stderr_offset);
   // Hands out again what is not acknowledged.

@@ -298,8 +298,12 @@ void JobTable::Update() {
                   [](const Link& link) { return link.connection != nullptr; });
   ready_ = connected && backend_up_ && !draining_;
   services_.metrics.SetHeld(jobs_.size());
+  const auto alive =
+      std::count_if(jobs_.begin(), jobs_.end(),
+                    [](const auto& entry) { return entry.second->alive(); });
   absl::MutexLock lock(&idle_mutex_);
   held_ = jobs_.size();
+  alive_ = static_cast<std::size_t>(alive);
 }
 
 void JobTable::Tick() {
@@ -350,6 +354,15 @@ bool JobTable::WaitIdle(absl::Time deadline) {
   };
   absl::MutexLock lock(&idle_mutex_);
   return idle_mutex_.AwaitWithDeadline(absl::Condition(&idle), deadline);
+}
+
+bool JobTable::WaitStill(absl::Time deadline) {
+  PostAndWait([this] { Update(); });
+  const auto still = [this]() ABSL_SHARED_LOCKS_REQUIRED(idle_mutex_) {
+    return alive_ == 0;
+  };
+  absl::MutexLock lock(&idle_mutex_);
+  return idle_mutex_.AwaitWithDeadline(absl::Condition(&still), deadline);
 }
 
 void JobTable::Stop() {

@@ -71,6 +71,8 @@ class JobTable final : public PolicyEvents,
   void CancelAll(const std::string& reason);
   // Blocks until no job is held, or until `deadline`; whether none is.
   bool WaitIdle(absl::Time deadline) ABSL_LOCKS_EXCLUDED(idle_mutex_);
+  // The same, but jobs whose sandboxes are gone may wait for their policy.
+  bool WaitStill(absl::Time deadline) ABSL_LOCKS_EXCLUDED(idle_mutex_);
   // After this nothing happens any more. Blocks for a moment. Everything in
   // `services` may go afterwards.
   void Stop() ABSL_LOCKS_EXCLUDED(idle_mutex_);
@@ -129,6 +131,8 @@ class JobTable final : public PolicyEvents,
 
   absl::Mutex idle_mutex_;
   std::size_t held_ ABSL_GUARDED_BY(idle_mutex_) = 0;
+  // Of these, jobs of which something is left.
+  std::size_t alive_ ABSL_GUARDED_BY(idle_mutex_) = 0;
 };
 
 }  // namespace airlock::executor

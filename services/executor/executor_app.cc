@@ -1,0 +1,204 @@
+#include "services/executor/executor_app.h"
+
+#include <prometheus/registry.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "common/concurrency/ticker.h"
+#include "common/concurrency/worker_pool.h"
+#include "common/logging/log.h"
+#include "common/metrics/metrics_server.h"
+#include "common/process/version.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/probe_server.h"
+#include "common/security/digest.h"
+#include "common/security/ed25519.h"
+#include "services/executor/dispatch/backend_monitor.h"
+#include "services/executor/dispatch/grant_verifier.h"
+#include "services/executor/dispatch/job_table.h"
+#include "services/executor/dispatch/sandbox_reaper.h"
+#include "services/executor/executor_metrics.h"
+#include "services/executor/link/policy_link.h"
+#include "services/executor/state/executor_state.h"
+
+namespace airlock::executor {
+namespace {
+
+constexpr absl::Duration kTick = absl::Milliseconds(200);
+constexpr absl::Duration kSweepInterval = absl::Seconds(15);
+// Creating and removing wait for the engine more than they compute.
+constexpr std::size_t kMaxCreators = 16;
+constexpr std::size_t kMaxReapers = 8;
+// Kept of the time to drain: to kill what did not end, and to say so.
+constexpr absl::Duration kKillReserve = absl::Seconds(10);
+// How long a destructor waits for what it kills.
+constexpr absl::Duration kAbruptEnd = absl::Seconds(5);
+
+JobTableOptions TableOptions(const ExecutorConfig& config,
+                             const ExecutorState& state) {
+  JobTableOptions options;
+  options.executor_id = state.id();
+  options.boot_nonce = state.boot_nonce();
+  options.version = Version();
+  options.labels = config.labels;
+  options.slots = config.max_running;
+  options.links = config.policy_targets.size();
+  return options;
+}
+
+}  // namespace
+
+// In the order they depend on each other. The end is in ~ExecutorApp, because
+// the jobs use the workers and the workers the jobs.
+struct ExecutorApp::Parts {
+  Parts(const ExecutorConfig& config,
+        std::unique_ptr<ExecutorState> locked_state, VerifyKey grant_key,
+        std::unique_ptr<SandboxBackend> made_backend)
+      : state(std::move(locked_state)),
+        metrics(*registry),
+        grants(std::move(grant_key), state->id(), state->boot_nonce()),
+        backend(std::move(made_backend)),
+        creators(std::make_unique<WorkerPool>(
+            std::min(config.max_running, kMaxCreators), config.max_running)),
+        reaper(std::make_unique<SandboxReaper>(
+            std::min(config.max_running, kMaxReapers), config.max_running,
+            metrics)) {}
+
+  void StartTable(const ExecutorConfig& config);
+  void StartLinks(const ExecutorConfig& config,
+                  const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+  void Tick();
+
+  const std::unique_ptr<ExecutorState> state;
+  const std::shared_ptr<prometheus::Registry> registry =
+      std::make_shared<prometheus::Registry>();
+  ExecutorMetrics metrics;
+  SystemClock clock;
+  const GrantVerifier grants;
+  const std::unique_ptr<SandboxBackend> backend;
+  std::unique_ptr<WorkerPool> creators;
+  std::unique_ptr<SandboxReaper> reaper;
+  std::shared_ptr<JobTable> table;
+  std::unique_ptr<BackendMonitor> monitor;
+  std::unique_ptr<MetricsServer> metrics_server;
+  std::unique_ptr<ProbeServer> probes;
+  std::vector<std::unique_ptr<PolicyLink>> links;
+  std::unique_ptr<Ticker> ticker;
+  // Only in Tick().
+  absl::Duration swept_at;
+};
+
+void ExecutorApp::Parts::StartTable(const ExecutorConfig& config) {
+  table = JobTable::Make(
+      TableOptions(config, *state),
+      JobServices{.backend = *backend,
+                  .creators = *creators,
+                  .reaper = *reaper,
+                  .grants = grants,
+                  .clock = clock,
+                  .metrics = metrics,
+                  .post = {},
+                  .on_change = {},
+                  // Set below: no job comes before the monitor said "up".
+                  .on_backend_trouble = [this] { monitor->Suspect(); }});
+  monitor = std::make_unique<BackendMonitor>(
+      *backend, metrics,
+      [this](bool up, const std::vector<BackendImage>& images) {
+        table->SetBackend(up, images);
+      });
+}
+
+void ExecutorApp::Parts::StartLinks(
+    const ExecutorConfig& config,
+    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  ChannelOptions options;
+  options.tls_name = PeerDnsName(airlock::v1::PEER_ROLE_POLICY);
+  for (std::size_t i = 0; i < config.policy_targets.size(); ++i) {
+    const std::string& target = config.policy_targets[i];
+    links.push_back(std::make_unique<PolicyLink>(
+        i, target, MakeChannel(target, credentials, options), *table, clock));
+  }
+}
+
+void ExecutorApp::Parts::Tick() {
+  table->Tick();
+  probes->SetReady(table->ready());
+  const absl::Duration now = clock.Monotonic();
+  if (now - swept_at < kSweepInterval) return;
+  swept_at = now;
+  reaper->Sweep();
+}
+
+absl::StatusOr<std::unique_ptr<ExecutorApp>> ExecutorApp::Start(
+    const ExecutorConfig& config, const BackendFactory& make_backend) {
+  auto key = VerifyKey::FromPemFile(config.grant_public_key_path);
+  if (!key.ok()) return key.status();
+  auto credentials = MutualTlsChannelCredentials(config.tls, "executor.tls");
+  if (!credentials.ok()) return credentials.status();
+  auto state = ExecutorState::Open(config.state_path);
+  if (!state.ok()) return state.status();
+  auto backend = make_backend({.executor_id = (*state)->id(),
+                               .boot = HexEncode((*state)->boot_nonce())});
+  if (!backend.ok()) return backend.status();
+
+  auto parts = std::make_unique<Parts>(config, *std::move(state),
+                                       *std::move(key), *std::move(backend));
+  auto metrics_server =
+      MetricsServer::Start(config.metrics_listen, parts->registry);
+  if (!metrics_server.ok()) return metrics_server.status();
+  parts->metrics_server = *std::move(metrics_server);
+  auto probes = ProbeServer::Start(config.probe_listen);
+  if (!probes.ok()) return probes.status();
+  parts->probes = *std::move(probes);
+
+  Parts& running = *parts;
+  std::unique_ptr<ExecutorApp> app(new ExecutorApp(std::move(parts)));
+  running.StartTable(config);
+  running.StartLinks(config, *credentials);
+  running.ticker =
+      std::make_unique<Ticker>(kTick, [&running] { running.Tick(); });
+  LogInfo("executor started", {{"executor_id", running.state->id()},
+                               {"backend", running.backend->name()},
+                               {"slots", config.max_running}});
+  return app;
+}
+
+ExecutorApp::ExecutorApp(std::unique_ptr<Parts> parts)
+    : parts_(std::move(parts)) {}
+
+ExecutorApp::~ExecutorApp() {
+  parts_->ticker = nullptr;
+  parts_->links.clear();
+  if (parts_->table != nullptr) {
+    // Nobody can hear of it any more, but nothing may go on running.
+    parts_->table->CancelAll("EXECUTOR_STOPPED");
+    parts_->table->WaitStill(absl::Now() + kAbruptEnd);
+  }
+  if (parts_->table != nullptr) parts_->table->Stop();
+  parts_->monitor = nullptr;
+  parts_->creators = nullptr;
+  parts_->reaper = nullptr;
+  parts_->table = nullptr;
+}
+
+void ExecutorApp::Drain(absl::Time deadline) {
+  parts_->table->StartDrain();
+  parts_->probes->SetReady(false);
+  const absl::Time now = absl::Now();
+  const absl::Duration reserve = std::min(kKillReserve, (deadline - now) / 2);
+  if (parts_->table->WaitIdle(deadline - reserve)) return;
+  parts_->table->CancelAll("EXECUTOR_DRAINING");
+  if (!parts_->table->WaitIdle(deadline)) {
+    LogWarning("stopping with jobs whose end no policy has recorded");
+  }
+}
+
+const std::string& ExecutorApp::id() const { return parts_->state->id(); }
+bool ExecutorApp::ready() const { return parts_->table->ready(); }
+int ExecutorApp::metrics_port() const { return parts_->metrics_server->port(); }
+int ExecutorApp::probe_port() const { return parts_->probes->port(); }
+
+}  // namespace airlock::executor

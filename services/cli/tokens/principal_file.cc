@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/config/values.h"
 #include "common/security/digest.h"
 #include "common/security/random.h"
 #include "nlohmann/json.hpp"

@@ -7,8 +7,13 @@
 
 #include "services/cli/commands/certs_command.h"
 #include "services/cli/commands/command_line.h"
+#include "services/cli/commands/config_command.h"
+#include "services/cli/commands/executions_command.h"
+#include "services/cli/commands/policy_command.h"
+#include "services/cli/commands/run_command.h"
 #include "services/cli/commands/tokens_command.h"
 #include "services/cli/commands/version_command.h"
+#include "services/cli/run/exit_code.h"
 
 namespace airlock::cli {
 namespace {
@@ -36,10 +41,15 @@ void SplitWords(std::vector<std::string>& arguments, CommandLine& line) {
 int RunProgram(std::vector<std::string> arguments) {
   CommandLine line;
   SplitWords(arguments, line);
+  const bool is_run = !arguments.empty() && arguments.front() == "run";
   CLI::App app("Airlock runs what AI agents ask for inside sandboxes.",
                "airlock");
   app.require_subcommand(1);
   app.footer(kFooter);
+  AddRunCommand(app, line);
+  AddExecutionsCommand(app, line);
+  AddPolicyCommand(app, line);
+  AddConfigCommand(app, line);
   AddCertsCommand(app, line);
   AddTokensCommand(app, line);
   AddVersionCommand(app, line);
@@ -48,9 +58,9 @@ int RunProgram(std::vector<std::string> arguments) {
     std::reverse(arguments.begin(), arguments.end());
     app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    if (code == 0) return kExitOk;
-    return line.failure_code == kExitFailure ? kExitUsage : line.failure_code;
+    if (app.exit(error) == 0) return kExitOk;
+    // 2 could be the code of the command that was to run.
+    return is_run ? kExitAirlockError : kExitUsage;
   }
   return line.action();
 }

@@ -1,0 +1,108 @@
+#include "services/cli/client/connection.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <initializer_list>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "common/config/values.h"
+#include "common/status/error.h"
+#include "services/cli/client/client_facts.h"
+#include "services/cli/files/small_file.h"
+
+namespace airlock::cli {
+namespace {
+
+constexpr std::size_t kMaxTokenFileBytes = 4096;
+
+std::string FirstSet(std::initializer_list<std::string> values) {
+  for (const std::string& value : values) {
+    if (!value.empty()) return value;
+  }
+  return "";
+}
+
+// A token goes into a header: spaces and newlines around it are an editor's,
+// inside it they are a mistake.
+absl::StatusOr<Secret> TokenFromText(const std::string& text,
+                                     absl::string_view where) {
+  Secret token{std::string(absl::StripAsciiWhitespace(text))};
+  const std::string& value = token.Reveal();
+  const bool printable =
+      std::all_of(value.begin(), value.end(),
+                  [](unsigned char c) { return absl::ascii_isgraph(c); });
+  if (value.empty() || !printable) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, " must hold one token and nothing else"));
+  }
+  return token;
+}
+
+absl::StatusOr<Secret> TokenFromFile(const std::string& path) {
+  const absl::StatusOr<std::string> text =
+      ReadSmallFile(path, kMaxTokenFileBytes);
+  if (!text.ok()) {
+    return absl::Status(text.status().code(),
+                        absl::StrCat("token file: ", text.status().message()));
+  }
+  return TokenFromText(*text, absl::StrCat("the file \"", path, "\""));
+}
+
+absl::StatusOr<Secret> ResolveToken(const ConnectionFlags& flags,
+                                    const Environment& environment,
+                                    const ClientFacts& facts) {
+  const std::string named =
+      FirstSet({flags.token_file, environment("AIRLOCK_TOKEN_FILE")});
+  if (!named.empty()) return TokenFromFile(named);
+  const std::string token = environment("AIRLOCK_TOKEN");
+  if (!token.empty()) return TokenFromText(token, "AIRLOCK_TOKEN");
+  if (!facts.token_file.empty()) return TokenFromFile(facts.token_file);
+  return MakeError(absl::StatusCode::kFailedPrecondition, "NO_TOKEN",
+                   "there is no token: give --token-file, AIRLOCK_TOKEN_FILE "
+                   "or AIRLOCK_TOKEN");
+}
+
+}  // namespace
+
+std::string ProcessEnvironment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
+                                             const Environment& environment) {
+  const std::string named =
+      FirstSet({flags.endpoint, environment("AIRLOCK_ENDPOINT")});
+  const std::string directory = StateDirectory(flags.state_directory);
+  absl::StatusOr<ClientFacts> facts = ReadClientFacts(directory);
+  if (!facts.ok() && named.empty()) {
+    if (!absl::IsNotFound(facts.status())) return facts.status();
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "NO_ENDPOINT",
+        absl::StrCat("no Airlock is known here: `airlock up` has not run with "
+                     "the state directory \"",
+                     directory,
+                     "\"; start it, or give --endpoint or AIRLOCK_ENDPOINT"));
+  }
+  Connection connection;
+  connection.endpoint = named.empty() ? facts->endpoint : named;
+  const absl::StatusOr<HostPort> address = ParseHostPort(connection.endpoint);
+  if (!address.ok() || address->port == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the endpoint must be host:port: got \"", connection.endpoint, "\""));
+  }
+  // What `airlock up` wrote is about its own gateway and about no other.
+  const ClientFacts own = facts.ok() && facts->endpoint == connection.endpoint
+                              ? *facts
+                              : ClientFacts();
+  connection.ca_file =
+      FirstSet({flags.ca_file, environment("AIRLOCK_CA"), own.ca_file});
+  connection.plain_text = connection.ca_file.empty() && address->IsLoopback();
+  absl::StatusOr<Secret> token = ResolveToken(flags, environment, own);
+  if (!token.ok()) return token.status();
+  connection.token = *std::move(token);
+  return connection;
+}
+
+}  // namespace airlock::cli

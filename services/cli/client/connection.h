@@ -1,0 +1,48 @@
+// Where to connect, with which credential, trusting whom.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/security/secret.h"
+
+namespace airlock::cli {
+
+// What the command line says; empty where it says nothing.
+struct ConnectionFlags {
+  std::string endpoint;
+  std::string token_file;
+  std::string ca_file;
+  std::string state_directory;
+};
+
+// Everything a connection needs.
+struct Connection {
+  // "host:port".
+  std::string endpoint;
+  Secret token;
+  // File with the authority to trust. Empty: the system's authorities, or
+  // plain text if `plain_text`.
+  std::string ca_file;
+  // Only ever true for addresses of this machine.
+  bool plain_text = false;
+};
+
+// The value of an environment variable, "" if it is not set.
+using Environment = std::function<std::string(const char* name)>;
+
+// Puts a connection together: each part from the flags, else from the
+// environment (AIRLOCK_ENDPOINT; AIRLOCK_TOKEN_FILE, AIRLOCK_TOKEN;
+// AIRLOCK_CA), else from what `airlock up` wrote. Without an authority only
+// addresses of this machine are spoken to in plain text.
+//
+// kFailedPrecondition: there is no endpoint or no token; kInvalidArgument: one
+// of them is no good.
+absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
+                                             const Environment& environment);
+
+// The process's own.
+std::string ProcessEnvironment(const char* name);
+
+}  // namespace airlock::cli

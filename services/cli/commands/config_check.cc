@@ -1,0 +1,16 @@
+#include "services/cli/commands/config_check.h"
+
+#include "common/config/config_file.h"
+#include "common/config/contract.h"
+
+namespace airlock::cli {
+
+ProblemList CheckConfigFile(const std::string& path) {
+  ConfigReading reading = ReadConfigFile(path);
+  // What could not be read would only be complained about again.
+  if (reading.problems.has_errors()) return reading.problems;
+  ContractFromConfig(reading.config, reading.problems);
+  return reading.problems;
+}
+
+}  // namespace airlock::cli

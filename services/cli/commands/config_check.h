@@ -1,0 +1,14 @@
+// Everything that can be said about a configuration file without running it.
+#pragma once
+
+#include <string>
+
+#include "common/config/problems.h"
+
+namespace airlock::cli {
+
+// Reads the file and checks every section that is there. Blocks on the file
+// system.
+ProblemList CheckConfigFile(const std::string& path);
+
+}  // namespace airlock::cli

@@ -1,0 +1,197 @@
+#include "services/cli/commands/executions_command.h"
+
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/time/proto_time.h"
+#include "services/cli/commands/follow.h"
+#include "services/cli/commands/shared_options.h"
+#include "services/cli/render/escape.h"
+#include "services/cli/render/execution_text.h"
+#include "services/cli/render/table.h"
+#include "services/cli/run/exit_code.h"
+
+namespace airlock::cli {
+namespace {
+
+using airlock::v1::Execution;
+
+constexpr int kMaxPage = 500;
+constexpr absl::Duration kLongestWatch = absl::Hours(24);
+
+struct Options {
+  ConnectionFlags connection;
+  std::string id;
+  std::string agent;
+  int limit = 50;
+};
+
+std::string TookText(const Execution& execution) {
+  if (!execution.has_start_time() || !execution.has_end_time()) return "-";
+  const absl::Duration took =
+      FromProto(execution.end_time()) - FromProto(execution.start_time());
+  return absl::FormatDuration(absl::Trunc(took, absl::Milliseconds(1)));
+}
+
+// Pages until there are `limit` or no more.
+absl::StatusOr<airlock::v1::ListExecutionsResponse> ListAll(
+    AirlockClient& client, const Options& options) {
+  airlock::v1::ListExecutionsResponse all;
+  airlock::v1::ListExecutionsRequest request;
+  request.set_agent(options.agent);
+  do {
+    request.set_page_size(
+        std::min(kMaxPage, options.limit - all.executions_size()));
+    absl::StatusOr<airlock::v1::ListExecutionsResponse> page =
+        client.List(request);
+    if (!page.ok()) return page.status();
+    request.set_page_token(page->next_page_token());
+    all.set_next_page_token(page->next_page_token());
+    for (Execution& execution : *page->mutable_executions()) {
+      *all.add_executions() = std::move(execution);
+    }
+  } while (!request.page_token().empty() &&
+           all.executions_size() < options.limit);
+  return all;
+}
+
+int List(const CommandLine& line, const Options& options) {
+  const auto client = ConnectAs(options.connection);
+  if (!client.ok()) return Fail(line, client.status());
+  const auto all = ListAll(**client, options);
+  if (!all.ok()) return Fail(line, all.status());
+  if (line.output == OutputFormat::kJson) return PrintJson(line, *all);
+  Table table({"ID", "AGENT", "ACTION", "STANDING", "CREATED", "TOOK"});
+  for (const Execution& execution : all->executions()) {
+    table.AddRow({EscapeText(execution.id()), EscapeText(execution.agent()),
+                  KindWord(execution.action_kind()), StandingText(execution),
+                  TimeText(execution.create_time()), TookText(execution)});
+  }
+  std::cout << table.ToText() << std::flush;
+  return kExitOk;
+}
+
+void PrintExecution(const Execution& execution) {
+  const auto row = [](absl::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    std::cout << name << ":" << std::string(12 - name.size(), ' ') << value
+              << "\n";
+  };
+  const bool is_open = execution.state() == Execution::STATE_QUEUED ||
+                       execution.state() == Execution::STATE_RUNNING ||
+                       execution.state() == Execution::STATE_AWAITING_APPROVAL;
+  const auto& usage = execution.outcome().usage();
+  row("id", EscapeText(execution.id()));
+  row("agent", EscapeText(execution.agent()));
+  row("action", KindWord(execution.action_kind()));
+  row("state", StateWord(execution.state()));
+  row("standing", StandingText(execution));
+  row("why", is_open ? "" : WhyText(execution));
+  row("decided by", EscapeText(execution.decision().rule()));
+  row("explanation", EscapeText(execution.decision().explanation()));
+  row("created", TimeText(execution.create_time()));
+  row("started", TimeText(execution.start_time()));
+  row("ended", TimeText(execution.end_time()));
+  row("took", TookText(execution));
+  row("image", EscapeText(execution.image()));
+  row("executor", EscapeText(execution.executor_id()));
+  row("digest", EscapeText(execution.digest()));
+  row("request id", EscapeText(execution.request_id()));
+  if (execution.outcome().has_usage()) {
+    row("cpu time", absl::FormatDuration(FromProto(usage.cpu_time())));
+    row("peak memory", absl::StrCat(usage.peak_memory_bytes(), " bytes"));
+    row("output", absl::StrCat(usage.stdout_bytes(), " bytes, errors ",
+                               usage.stderr_bytes(), " bytes"));
+  }
+  std::cout << std::flush;
+}
+
+int Show(const CommandLine& line, const Options& options) {
+  const auto client = ConnectAs(options.connection);
+  if (!client.ok()) return Fail(line, client.status());
+  airlock::v1::GetExecutionRequest request;
+  request.set_id(options.id);
+  const auto response = (*client)->Get(request);
+  if (!response.ok()) return Fail(line, response.status());
+  if (line.output == OutputFormat::kJson) {
+    return PrintJson(line, response->execution());
+  }
+  PrintExecution(response->execution());
+  return kExitOk;
+}
+
+int Cancel(const CommandLine& line, const Options& options) {
+  const auto client = ConnectAs(options.connection);
+  if (!client.ok()) return Fail(line, client.status());
+  airlock::v1::CancelExecutionRequest request;
+  request.set_id(options.id);
+  const auto response = (*client)->Cancel(request);
+  if (!response.ok()) return Fail(line, response.status());
+  if (line.output == OutputFormat::kJson) {
+    return PrintJson(line, response->execution());
+  }
+  std::cout << "asked to end; it stood at: "
+            << StandingText(response->execution()) << std::endl;
+  return kExitOk;
+}
+
+int Watch(const CommandLine& line, const Options& options) {
+  return FollowAsCommand(line, options.connection, absl::Now() + kLongestWatch,
+                         WhoCancels::kNobody, [&](Follower& follower) {
+                           return follower.Watch(options.id);
+                         });
+}
+
+using Action = int (*)(const CommandLine&, const Options&);
+
+CLI::App* AddOne(CLI::App& executions, CommandLine& line,
+                 const std::shared_ptr<Options>& options,
+                 const std::string& name, const std::string& description,
+                 Action action) {
+  CLI::App* command = executions.add_subcommand(name, description);
+  AddOutputOption(*command, line);
+  AddConnectionOptions(*command, options->connection);
+  command->callback([&line, options, action] {
+    line.action = [&line, options, action] { return action(line, *options); };
+  });
+  return command;
+}
+
+}  // namespace
+
+void AddExecutionsCommand(CLI::App& app, CommandLine& line) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* executions =
+      app.add_subcommand("executions", "Lists, shows and ends executions");
+  executions->require_subcommand(1);
+  executions->footer(
+      "Examples:\n"
+      "  airlock executions ls --limit 10\n"
+      "  airlock executions show ID -o json\n"
+      "  airlock executions watch ID");
+  CLI::App* list = AddOne(*executions, line, options, "ls",
+                          "Lists executions, newest first", List);
+  list->add_option("--limit", options->limit, "How many at most")
+      ->check(CLI::Range(1, 100000).description(""))
+      ->capture_default_str();
+  list->add_option("--agent", options->agent,
+                   "Only this agent's; for operators");
+  CLI::App* show = AddOne(*executions, line, options, "show",
+                          "Shows all that is known of one", Show);
+  CLI::App* cancel =
+      AddOne(*executions, line, options, "cancel", "Asks one to end", Cancel);
+  CLI::App* watch = AddOne(
+      *executions, line, options, "watch",
+      "Shows one's output from its beginning and exits as it did", Watch);
+  for (CLI::App* command : {show, cancel, watch}) {
+    command->add_option("id", options->id, "Which one")->required();
+  }
+  watch->parse_complete_callback(
+      [&line] { line.failure_code = kExitAirlockError; });
+}
+
+}  // namespace airlock::cli

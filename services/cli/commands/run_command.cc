@@ -1,0 +1,147 @@
+#include "services/cli/commands/run_command.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/security/random.h"
+#include "services/cli/commands/follow.h"
+#include "services/cli/commands/shared_options.h"
+#include "services/cli/run/exit_code.h"
+#include "services/cli/run/read_input.h"
+
+namespace airlock::cli {
+namespace {
+
+constexpr char kFooter[] =
+    "Exits with the command's own code; 124: it took too long; 77: denied; 78: "
+    "its\napproval expired; 125: an error of Airlock itself; 126: not "
+    "executable; 127: not\nfound; 128+n: ended by signal n; 130: cancelled; "
+    "137: killed for a limit.\nCtrl-C cancels; a second one leaves it "
+    "running.\n"
+    "Examples:\n"
+    "  airlock run -- echo \"Hello from sandbox\"\n"
+    "  airlock run --lang python -- 'import sys; print(sys.argv)' one two\n"
+    "  airlock run --lang python --file main.py --timeout 10s\n"
+    "  airlock run --shell 'sort | uniq -c' < words.txt";
+
+struct Options {
+  ActionOptions action;
+  LimitOptions limits;
+  ConnectionFlags connection;
+  std::string standard_input = "auto";
+  std::string request_id;
+  std::string wait = "24h";
+};
+
+absl::StatusOr<std::string> ReadStandardInput(const Options& options) {
+  const bool is_code = options.action.file == "-";
+  if (is_code && options.standard_input == "yes") {
+    return absl::InvalidArgumentError(
+        "--file - and --stdin yes both want standard input");
+  }
+  if (is_code || options.standard_input == "no") return "";
+  if (options.standard_input == "auto" && !IsFed(STDIN_FILENO)) return "";
+  return ReadToEnd(STDIN_FILENO, kMaxInputBytes, [] {
+    PrintNote(
+        "waiting for the end of standard input; --stdin no leaves it "
+        "out");
+  });
+}
+
+absl::StatusOr<airlock::v1::ExecuteRequest> MakeRequest(
+    const Options& options) {
+  airlock::v1::ExecuteRequest request;
+  absl::Status limited = SetLimits(options.limits, request);
+  if (!limited.ok()) return limited;
+  const absl::StatusOr<std::string> code = ReadCode(options.action);
+  if (!code.ok()) return code.status();
+  const absl::StatusOr<std::string> input = ReadStandardInput(options);
+  if (!input.ok()) return input.status();
+  absl::StatusOr<airlock::v1::Action> action =
+      MakeAction(options.action, *code, *input);
+  if (!action.ok()) return action.status();
+  *request.mutable_action() = *std::move(action);
+  // Always one: so that a broken stream can be attached again.
+  request.set_request_id(options.request_id.empty() ? RandomUuid()
+                                                    : options.request_id);
+  return request;
+}
+
+int Run(const CommandLine& line, const Options& options) {
+  absl::Duration wait;
+  if (!absl::ParseDuration(options.wait, &wait) ||
+      wait <= absl::ZeroDuration()) {
+    return Fail(line, absl::InvalidArgumentError(absl::StrCat(
+                          "--wait must be a time such as 10m: got \"",
+                          options.wait, "\"")));
+  }
+  const absl::StatusOr<airlock::v1::ExecuteRequest> request =
+      MakeRequest(options);
+  if (!request.ok()) return Fail(line, request.status());
+  return FollowAsCommand(
+      line, options.connection, absl::Now() + wait, WhoCancels::kFirstSignal,
+      [&](Follower& follower) { return follower.Run(*request); });
+}
+
+void AddLimitOptions(CLI::App& command, Options& options) {
+  command
+      .add_option("--timeout", options.limits.timeout,
+                  "Longest time the process may take, such as 10s")
+      ->type_name("TIME");
+  command
+      .add_option("--memory", options.limits.memory,
+                  "Less memory than configured, such as 128m")
+      ->type_name("SIZE");
+  command
+      .add_option("--cpu", options.limits.cpu,
+                  "Fewer processors than configured, such as 0.5")
+      ->type_name("COUNT");
+  command
+      .add_option("--pids", options.limits.pids,
+                  "Fewer processes than configured")
+      ->type_name("COUNT");
+  command
+      .add_option("--output-limit", options.limits.output,
+                  "Less output than configured, such as 1m")
+      ->type_name("SIZE");
+}
+
+}  // namespace
+
+void AddRunCommand(CLI::App& app, CommandLine& line) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("run", "Runs a command or code in a sandbox");
+  AddActionOptions(*command, options->action);
+  AddLimitOptions(*command, *options);
+  command
+      ->add_option("--stdin", options->standard_input,
+                   "Whether the process reads this standard input: yes, no, "
+                   "or auto: if it is a pipe or a file")
+      ->check(CLI::IsMember({"auto", "yes", "no"}).description(""))
+      ->type_name("WHEN")
+      ->capture_default_str();
+  command->add_option("--request-id", options->request_id,
+                      "Asking again with the same one attaches instead of "
+                      "running twice");
+  command
+      ->add_option("--wait", options->wait,
+                   "Gives up after this long; the execution goes on")
+      ->type_name("TIME")
+      ->capture_default_str();
+  AddOutputOption(*command, line);
+  AddConnectionOptions(*command, options->connection);
+  command->footer(kFooter);
+  command->callback([&line, options] {
+    TakeWords(line, options->action);
+    line.failure_code = kExitAirlockError;
+    line.action = [&line, options] { return Run(line, *options); };
+  });
+}
+
+}  // namespace airlock::cli

@@ -1,0 +1,96 @@
+#include "services/cli/commands/shared_options.h"
+
+#include <unistd.h>
+
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "services/cli/files/small_file.h"
+#include "services/cli/render/escape.h"
+#include "services/cli/run/read_input.h"
+
+namespace airlock::cli {
+namespace {
+
+constexpr char kConnectionGroup[] = "Connection";
+constexpr std::size_t kMaxCodeBytes = std::size_t{1} << 20;
+
+}  // namespace
+
+void AddConnectionOptions(CLI::App& command, ConnectionFlags& flags) {
+  command
+      .add_option("--endpoint", flags.endpoint,
+                  "Where Airlock is; also AIRLOCK_ENDPOINT")
+      ->type_name("HOST:PORT")
+      ->group(kConnectionGroup);
+  command
+      .add_option("--token-file", flags.token_file,
+                  "Who asks; also AIRLOCK_TOKEN_FILE, or AIRLOCK_TOKEN with "
+                  "the token itself")
+      ->type_name("FILE")
+      ->group(kConnectionGroup);
+  command
+      .add_option("--ca", flags.ca_file,
+                  "Authority of Airlock's certificate; also AIRLOCK_CA")
+      ->type_name("FILE")
+      ->group(kConnectionGroup);
+  command
+      .add_option("--state", flags.state_directory,
+                  "State directory of `airlock up`, which has the defaults of "
+                  "the above; also AIRLOCK_STATE")
+      ->type_name("DIR")
+      ->group(kConnectionGroup);
+}
+
+void AddActionOptions(CLI::App& command, ActionOptions& options) {
+  command
+      .add_option("--lang", options.language,
+                  "Runs code in this language: the first word after --, or "
+                  "--file")
+      ->type_name("NAME");
+  command
+      .add_option("--file", options.file,
+                  "File with the code; - is standard "
+                  "input")
+      ->type_name("FILE");
+  command.add_option("--shell", options.shell, "Runs a line by /bin/sh")
+      ->type_name("LINE");
+  command
+      .add_option("--env", options.env,
+                  "Adds a variable; NAME alone takes its value from here")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->take_all();
+  command
+      .add_option("--cwd", options.cwd, "Working directory in the workspace")
+      ->type_name("DIR");
+  command.add_option("command", options.words, "What to run, after --")
+      ->type_name("");
+}
+
+void TakeWords(const CommandLine& line, ActionOptions& options) {
+  if (!options.words.empty()) {
+    throw CLI::ValidationError(
+        absl::StrCat("put -- before what is to run: airlock run -- ",
+                     EscapeText(options.words.front()), " ..."));
+  }
+  if (line.words.has_value()) options.words = *line.words;
+}
+
+absl::StatusOr<std::unique_ptr<AirlockClient>> ConnectAs(
+    const ConnectionFlags& flags) {
+  absl::StatusOr<Connection> connection =
+      ResolveConnection(flags, ProcessEnvironment);
+  if (!connection.ok()) return connection.status();
+  return AirlockClient::Connect(*std::move(connection));
+}
+
+absl::StatusOr<std::string> ReadCode(const ActionOptions& options) {
+  if (options.file.empty()) return "";
+  if (options.file != "-") return ReadSmallFile(options.file, kMaxCodeBytes);
+  return ReadToEnd(STDIN_FILENO, kMaxCodeBytes, [] {
+    std::cerr << "airlock: waiting for the code on standard input" << std::endl;
+  });
+}
+
+}  // namespace airlock::cli

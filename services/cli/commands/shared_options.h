@@ -1,0 +1,34 @@
+// Options that several subcommands have.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "services/cli/client/airlock_client.h"
+#include "services/cli/client/connection.h"
+#include "services/cli/commands/command_line.h"
+#include "services/cli/run/action_options.h"
+
+namespace airlock::cli {
+
+// Adds --endpoint, --token-file, --ca and --state. `flags` must outlive the
+// parsing.
+void AddConnectionOptions(CLI::App& command, ConnectionFlags& flags);
+
+// Adds --lang, --file, --shell, --env and --cwd. `options` must outlive the
+// parsing.
+void AddActionOptions(CLI::App& command, ActionOptions& options);
+
+// Takes what stands after "--". Throws CLI::ValidationError, as callbacks of
+// CLI11 do, if words stand before it.
+void TakeWords(const CommandLine& line, ActionOptions& options);
+
+// A client for what the flags, the environment and `airlock up` say.
+absl::StatusOr<std::unique_ptr<AirlockClient>> ConnectAs(
+    const ConnectionFlags& flags);
+
+// The code that --file names, from the file or standard input; "" without it.
+absl::StatusOr<std::string> ReadCode(const ActionOptions& options);
+
+}  // namespace airlock::cli

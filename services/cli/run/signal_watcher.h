@@ -1,0 +1,27 @@
+// Signals as function calls.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <thread>
+
+namespace airlock::cli {
+
+// While it lives, SIGINT, SIGTERM and SIGHUP do not end the process: each calls
+// `on_signal` with how many came so far, on a thread of its own. Make it before
+// any other thread is there, and only one at a time. Blocked signals stay
+// blocked when it goes.
+class SignalWatcher {
+ public:
+  explicit SignalWatcher(std::function<void(int count)> on_signal);
+  // Waits for a call under way.
+  ~SignalWatcher();
+  SignalWatcher(const SignalWatcher&) = delete;
+  SignalWatcher& operator=(const SignalWatcher&) = delete;
+
+ private:
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace airlock::cli

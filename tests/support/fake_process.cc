@@ -100,7 +100,7 @@ bool FakeProcess::ended() const {
 void FakeProcess::WaitEnded() const {
   absl::MutexLock lock(&mutex_);
   if (thread_ == std::this_thread::get_id()) return;
-  mutex_.Await(absl::Condition(&ended_));
+  mutex_.Await(absl::Condition(&told_));
 }
 
 FakeProcess::Words FakeProcess::Command() const {
@@ -134,9 +134,14 @@ void FakeProcess::Play() {
     end.empty = state_->end_empty;
   }
   end.wall_time = absl::Now() - started_;
+  {
+    // Before it is told: who hears it may start the next one at once.
+    absl::MutexLock lock(&mutex_);
+    ended_ = true;
+  }
   observer_->OnEnded(end);
   absl::MutexLock lock(&mutex_);
-  ended_ = true;
+  told_ = true;
 }
 
 ProcessEnd FakeProcess::PlayCommand(const Words& words) {

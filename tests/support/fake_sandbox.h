@@ -78,6 +78,7 @@ class FakeProcess : public std::enable_shared_from_this<FakeProcess> {
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool lost_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool told_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread::id thread_ ABSL_GUARDED_BY(mutex_);
 };
 

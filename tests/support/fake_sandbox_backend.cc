@@ -2,6 +2,10 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "services/executor/sandbox/spec_check.h"
 #include "tests/support/fake_sandbox.h"
 
 namespace airlock {
@@ -20,6 +24,21 @@ FakeSandboxBackend::~FakeSandboxBackend() = default;
 absl::StatusOr<std::unique_ptr<executor::Sandbox>> FakeSandboxBackend::Create(
     const executor::SandboxSpec& spec, absl::string_view /*execution_id*/,
     absl::Time deadline, const executor::ProgressFunction& progress) {
+  FieldViolations violations;
+  executor::CheckSandboxSpec(spec, violations);
+  if (!violations.empty()) return violations.ToStatus();
+  if (absl::StartsWith(spec.image, "airlock/no-such")) {
+    return MakeError(absl::StatusCode::kNotFound, "IMAGE_NOT_FOUND",
+                     absl::StrCat("image \"", spec.image, "\" is not there"));
+  }
+  if (!spec.image_id.empty() && spec.image_id != kImageId) {
+    return MakeError(
+        absl::StatusCode::kInvalidArgument, "IMAGE_CHANGED",
+        absl::StrCat("image \"", spec.image, "\" must be ", spec.image_id));
+  }
+  if (absl::Now() >= deadline) {
+    return absl::DeadlineExceededError("the engine did not answer");
+  }
   if (progress) progress("creating sandbox", 0, 0);
   absl::MutexLock lock(&state_->mutex);
   const auto released = [](bool* held) { return !*held; };

@@ -25,6 +25,8 @@ struct FakeBackendState;
 // `/bin/sh -c "LINE"` plays LINE; an interpreter (python3, sh, bash, node)
 // plays the first line of its file. Anything else is COMMAND_NOT_FOUND.
 //
+// Has every image but those named "airlock/no-such...".
+//
 // Thread-safe. Sandboxes must be gone before the backend.
 class FakeSandboxBackend final : public executor::SandboxBackend {
  public:

@@ -4,11 +4,11 @@
 #include <filesystem>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/status/error.h"
 #include "services/executor/sandbox/base_environment.h"
+#include "services/executor/sandbox/spec_check.h"
 
 namespace airlock::executor {
 namespace {
@@ -21,18 +21,6 @@ constexpr std::uint64_t kMaxShmBytes = std::uint64_t{8} << 20U;
 constexpr int kOpenFiles = 1024;
 // The kernel rather kills what runs in sandboxes than anything else.
 constexpr int kOomScoreAdj = 500;
-constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 50U;
-
-// "uid:gid" of two numbers above 0.
-bool IsNumericUser(absl::string_view user) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(user, ':');
-  if (parts.size() != 2) return false;
-  return std::all_of(parts.begin(), parts.end(), [](absl::string_view part) {
-    std::uint32_t id = 0;
-    return absl::SimpleAtoi(part, &id) && id > 0 && id < 0x7fffffff &&
-           absl::StrCat(id) == part;
-  });
-}
 
 std::pair<std::string, std::string> SplitUser(const std::string& user) {
   return absl::StrSplit(user, ':');
@@ -140,37 +128,14 @@ json HostConfigOf(const ContainerPlan& plan) {
 
 absl::Status CheckSpec(const SandboxSpec& spec) {
   FieldViolations violations;
+  CheckSandboxSpec(spec, violations);
   if (spec.image.empty()) violations.Add("spec.image", "must not be empty");
-  const std::pair<const char*, std::uint64_t> limits[] = {
-      {"spec.memory_bytes", spec.memory_bytes},
-      {"spec.cpu_millis", spec.cpu_millis},
-      {"spec.pids", spec.pids},
-      {"spec.workspace_bytes", spec.workspace_bytes},
-      {"spec.tmp_bytes", spec.tmp_bytes},
-      {"spec.inodes", spec.inodes}};
-  for (const auto& [field, value] : limits) {
-    if (value == 0 || value > kMaxBytes) {
-      violations.Add(
-          field, absl::StrCat("must be in [1, ", kMaxBytes, "]: got ", value));
-    }
-  }
-  if (spec.network_mode != "none" && spec.network_mode != "bridge") {
-    violations.Add("spec.network_mode",
-                   absl::StrCat("must be \"none\" or \"bridge\": got \"",
-                                spec.network_mode, "\""));
-  }
   if (spec.pull_policy != "always" && spec.pull_policy != "missing" &&
       spec.pull_policy != "never") {
     violations.Add("spec.pull_policy",
                    absl::StrCat("must be \"always\", \"missing\" or "
                                 "\"never\": got \"",
                                 spec.pull_policy, "\""));
-  }
-  if (!IsNumericUser(spec.user)) {
-    violations.Add("spec.user",
-                   absl::StrCat("must be numeric \"uid:gid\", neither of them "
-                                "0: got \"",
-                                spec.user, "\""));
   }
   return violations.ToStatus();
 }

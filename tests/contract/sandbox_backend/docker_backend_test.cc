@@ -1,0 +1,39 @@
+#include "tests/contract/sandbox_backend/docker_fixture.h"
+#include "tests/contract/sandbox_backend/sandbox_facts.h"
+
+namespace airlock {
+namespace {
+
+std::unique_ptr<executor::SandboxBackend> MakeDockerBackend() {
+  if (!EngineIsThere()) {
+    // A macro that returns nothing.
+    [] { GTEST_SKIP() << "no Docker engine answers"; }();
+    return nullptr;
+  }
+  auto backend = executor::DockerBackend::Open(TestOptions());
+  return backend.ok() ? *std::move(backend) : nullptr;
+}
+
+BackendUnderTest RealDocker() {
+  return {
+      .name = "Docker",
+      .make = MakeDockerBackend,
+      .spec = TestSpec(),
+      .unknown_image = "airlock/no-such-image:1",
+      .write_bytes =
+          [](std::uint64_t bytes) {
+            return TestProcess(
+                {"head", "-c", std::to_string(bytes), "/dev/zero"});
+          },
+      .complain =
+          [](const std::string& word) {
+            return ShellLine("echo " + word + " >&2");
+          },
+      .ignore_sigterm =
+          [] { return ShellLine("trap '' TERM; while :; do sleep 1; done"); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Docker, SandboxFacts, testing::Values(RealDocker()));
+
+}  // namespace
+}  // namespace airlock

@@ -1,0 +1,18 @@
+// What tests run.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/executor/sandbox/sandbox_spec.h"
+
+namespace airlock {
+
+// Limits small enough for a test machine, with the project's own image.
+executor::SandboxSpec TestSpec();
+
+// A program with the base environment and 30 s of time.
+executor::ProcessSpec TestProcess(std::vector<std::string> argv);
+executor::ProcessSpec ShellLine(const std::string& line);
+
+}  // namespace airlock

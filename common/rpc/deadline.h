@@ -13,7 +13,9 @@ namespace airlock {
 
 // Every outgoing call gets one.
 inline void SetDeadline(grpc::ClientContext& context, absl::Time deadline) {
-  context.set_deadline(absl::ToChronoTime(deadline));
+  // gRPC takes a time before 1970 for "never".
+  context.set_deadline(
+      absl::ToChronoTime(std::max(deadline, absl::UnixEpoch())));
 }
 
 // The same, from now on.

@@ -86,7 +86,7 @@ RpcServer::RpcServer(std::unique_ptr<grpc::Server> server, int port)
   SetLive(true);
 }
 
-RpcServer::~RpcServer() { Drain(absl::InfinitePast()); }
+RpcServer::~RpcServer() { Drain(absl::UnixEpoch()); }
 
 void RpcServer::SetReady(bool ready) {
   server_->GetHealthCheckService()->SetServingStatus("readiness", ready);
@@ -99,7 +99,8 @@ void RpcServer::SetLive(bool live) {
 
 void RpcServer::Drain(absl::Time deadline) {
   SetReady(false);
-  server_->Shutdown(absl::ToChronoTime(deadline));
+  // gRPC takes a time before 1970 for "never".
+  server_->Shutdown(absl::ToChronoTime(std::max(deadline, absl::UnixEpoch())));
 }
 
 }  // namespace airlock

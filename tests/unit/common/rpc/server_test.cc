@@ -116,6 +116,28 @@ TEST_F(RpcServerTest, DrainCutsWhatIsLeftAtTheDeadline) {
   EXPECT_THAT(Get(channel), StatusIs(absl::StatusCode::kUnavailable));
 }
 
+TEST_F(RpcServerTest, DestructionCutsWhatIsLeft) {
+  const auto channel = ChannelAs(airlock::v1::PEER_ROLE_GATEWAY);
+  auto call = std::async(std::launch::async, [&] {
+    return RawCall(channel, "/airlock.v1.ExecutionService/WatchExecution", "");
+  });
+  service_.watching.WaitForNotification();
+
+  const absl::Time start = absl::Now();
+  server_.reset();
+
+  EXPECT_FALSE(call.get().ok());
+  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
+}
+
+TEST(DeadlineTest, TimesBeforeTheEpochAreInThePast) {
+  grpc::ClientContext context;
+
+  SetDeadline(context, absl::InfinitePast());
+
+  EXPECT_LT(absl::FromChrono(context.deadline()), absl::Now());
+}
+
 TEST(ProbeServerTest, AnswersInPlainText) {
   auto probes = ProbeServer::Start("127.0.0.1:0");
   ASSERT_THAT(probes, IsOk());

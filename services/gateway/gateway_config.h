@@ -1,0 +1,42 @@
+// The gateway's settings, checked.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "airlock/config/v1/config.pb.h"
+#include "common/config/problems.h"
+#include "common/config/values.h"
+#include "common/security/tls.h"
+
+namespace airlock::gateway {
+
+// What the `gateway` section of the configuration says, with its defaults.
+struct GatewaySettings {
+  // Where agents connect.
+  HostPort listen;
+  // What agents see. None: plain text, which only loopback addresses may have.
+  std::optional<TlsFiles> tls;
+  // What policy replicas see.
+  TlsFiles internal_tls;
+  // A gRPC target.
+  std::string policy_target;
+  std::string tokens_path;
+  HostPort metrics_listen;
+  HostPort probe_listen;
+  absl::Duration drain_timeout;
+  std::int64_t max_calls_per_principal = 0;
+  // The longest time a unary call may take, whatever the client said.
+  absl::Duration unary_timeout = absl::Seconds(30);
+  // The same for a stream.
+  absl::Duration stream_timeout = absl::Hours(24);
+};
+
+// Reads the section; what is wrong is added to `problems` with its key path.
+// Files are not opened: their names may be right on another machine.
+GatewaySettings GatewaySettingsFrom(const airlock::config::v1::Config& config,
+                                    ProblemList& problems);
+
+}  // namespace airlock::gateway

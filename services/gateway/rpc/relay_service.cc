@@ -1,0 +1,77 @@
+#include "services/gateway/rpc/relay_service.h"
+
+#include <grpcpp/impl/codegen/server_callback_handlers.h>
+#include <grpcpp/impl/rpc_service_method.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "common/rpc/deadline.h"
+#include "common/rpc/status.h"
+#include "common/status/error.h"
+#include "services/gateway/rpc/request_check.h"
+
+namespace airlock::gateway {
+
+RelayService::RelayService(const std::string& name, const RelayRoute& route)
+    : name_(name), route_(route) {
+  const google::protobuf::ServiceDescriptor* service =
+      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
+          name);
+  if (service == nullptr) std::abort();
+  for (int i = 0; i < service->method_count(); ++i) {
+    AddMethodOf(*service->method(i));
+  }
+}
+
+void RelayService::AddMethodOf(
+    const google::protobuf::MethodDescriptor& descriptor) {
+  if (descriptor.client_streaming()) std::abort();
+  methods_.push_back(std::make_unique<RelayedMethod>(RelayedMethodFrom(
+      descriptor, route_.unary_timeout, route_.stream_timeout)));
+  const RelayedMethod& method = *methods_.back();
+  // As generated code does it, with a stream of requests in every case: then
+  // gRPC hands the call over before it reads the request.
+  AddMethod(new grpc::internal::RpcServiceMethod(
+      method.path.c_str(), grpc::internal::RpcMethod::BIDI_STREAMING, nullptr));
+  MarkMethodRawCallback(
+      static_cast<int>(methods_.size()) - 1,
+      new grpc::internal::CallbackBidiHandler<grpc::ByteBuffer,
+                                              grpc::ByteBuffer>(
+          [this, &method](grpc::CallbackServerContext* context) {
+            return Handle(method, *context);
+          }));
+}
+
+RelayService::Reactor* RelayService::Handle(
+    const RelayedMethod& method, const grpc::CallbackServerContext& context) {
+  const absl::StatusOr<Principal> principal = AuthorizePrincipal(
+      route_.access, method.full_name, context, route_.authenticator);
+  if (!principal.ok()) return Refuse(principal.status());
+  absl::StatusOr<CallTicket> ticket = route_.admission.Admit(principal->id);
+  if (!ticket.ok()) return Refuse(ticket.status());
+
+  RelayPlan plan;
+  plan.upstream = &route_.policy.stub();
+  plan.path = method.path;
+  plan.streaming = method.streaming;
+  plan.deadline = DeadlineOf(context, method.longest);
+  plan.authorization = AuthorizationOf(context);
+  plan.check_request = [this, &method](const grpc::ByteBuffer& request) {
+    absl::StatusOr<grpc::ByteBuffer> checked = CheckRequest(method, request);
+    if (!checked.ok()) {
+      route_.metrics.CountRefusal(ErrorReason(checked.status()));
+    }
+    return checked;
+  };
+  plan.kept = std::make_shared<CallTicket>(*std::move(ticket));
+  return new Relay(std::move(plan));
+}
+
+RelayService::Reactor* RelayService::Refuse(const absl::Status& status) {
+  route_.metrics.CountRefusal(ErrorReason(status));
+  return new Refusal(ToGrpcStatus(status));
+}
+
+}  // namespace airlock::gateway

@@ -72,6 +72,7 @@ std::vector<std::string> ReadApprovers(const config::v1::StringList& list,
     const std::string item = AppendIndex(path, static_cast<std::size_t>(i));
     std::string approver =
         ReadApprover(list.values(i), channel, item, problems);
+    if (approver.empty()) continue;
     if (std::find(approvers.begin(), approvers.end(), approver) !=
         approvers.end()) {
       problems.AddWarning(item, absl::StrCat("is in the list already: ",

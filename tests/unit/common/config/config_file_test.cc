@@ -9,22 +9,15 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "tests/support/problem_matchers.h"
 
 namespace airlock {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
-
-MATCHER_P2(ErrorAt, path, message, "") {
-  *result_listener << arg.path << ": " << arg.message;
-  return !arg.is_warning && arg.path == path &&
-         testing::ExplainMatchResult(HasSubstr(message), arg.message,
-                                     result_listener);
-}
 
 std::vector<ConfigProblem> ProblemsOf(absl::string_view text) {
   return ReadConfigText(text).problems.problems();

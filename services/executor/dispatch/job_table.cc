@@ -292,11 +292,11 @@ void JobTable::GiveCredits() {
 }
 
 void JobTable::Update() {
-  GiveCredits();
   const bool connected =
       std::any_of(links_.begin(), links_.end(),
                   [](const Link& link) { return link.connection != nullptr; });
   ready_ = connected && backend_up_ && !draining_;
+  GiveCredits();
   services_.metrics.SetHeld(jobs_.size());
   const auto alive =
       std::count_if(jobs_.begin(), jobs_.end(),

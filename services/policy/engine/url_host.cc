@@ -53,12 +53,16 @@ absl::StatusOr<std::string> HostOfUrl(absl::string_view url) {
   // In brackets there are colons that are no port's.
   const bool bracketed = absl::StartsWith(authority, "[");
   const std::size_t host_end =
-      bracketed ? authority.find(']') : authority.find(':');
-  absl::string_view host = authority.substr(bracketed ? 1 : 0);
-  absl::string_view port;
-  if (host_end != absl::string_view::npos) {
-    host = authority.substr(bracketed ? 1 : 0, host_end - (bracketed ? 1 : 0));
-    port = authority.substr(host_end + (bracketed ? 1 : 0));
+      bracketed ? authority.find(']')
+                : std::min(authority.find(':'), authority.size());
+  if (host_end == absl::string_view::npos) {
+    return BadUrl("close the bracket of its address", url);
+  }
+  absl::string_view host = authority.substr(0, host_end);
+  absl::string_view port = authority.substr(host_end);
+  if (bracketed) {
+    host.remove_prefix(1);
+    port.remove_prefix(1);
   }
   if (!port.empty() && (!absl::ConsumePrefix(&port, ":") || !IsPort(port))) {
     return BadUrl("have a port of digits", url);

@@ -1,0 +1,364 @@
+#include "services/policy/engine/action_limits.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "absl/strings/str_cat.h"
+#include "common/status/error.h"
+#include "tests/support/contract_from_text.h"
+#include "tests/support/status_matchers.h"
+
+namespace airlock::policy {
+namespace {
+
+using airlock::v1::ExecuteRequest;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class ActionLimitsTest : public testing::Test {
+ protected:
+  absl::Status Validate() const {
+    return ValidateExecuteRequest(request_, contract_->defaults());
+  }
+  // INVALID_ARGUMENT that names the field and says what was wrong.
+  void ExpectRefused(const std::string& field, const std::string& what) const {
+    const absl::Status status = Validate();
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
+                                 AllOf(HasSubstr(field), HasSubstr(what))));
+    EXPECT_EQ(ErrorReason(status), "INVALID_FIELD");
+  }
+  airlock::v1::CodeExec& code() {
+    airlock::v1::CodeExec* code =
+        request_.mutable_action()->mutable_code_exec();
+    if (code->language().empty()) {
+      code->set_language("python");
+      code->set_code("print(1)");
+    }
+    return *code;
+  }
+  airlock::v1::SystemCommand& command() {
+    return *request_.mutable_action()->mutable_system_command();
+  }
+  void SetArgv(const std::vector<std::string>& args) {
+    command().mutable_argv()->clear_args();
+    for (const std::string& arg : args) command().mutable_argv()->add_args(arg);
+  }
+  airlock::v1::InlineFile& AddFile(const std::string& path) {
+    airlock::v1::InlineFile* file = code().mutable_input()->add_files();
+    file->set_path(path);
+    return *file;
+  }
+
+  const std::shared_ptr<const Contract> contract_ = ContractFromText(
+      R"({"sandbox": {"timeout": 10000, "memoryLimit": "128m",
+                      "cpuLimit": "0.5", "pidsLimit": 64,
+                      "outputLimit": "1m"}})");
+  ExecuteRequest request_;
+};
+
+TEST_F(ActionLimitsTest, OrdinaryRequestsPass) {
+  code().add_args("x");
+  code().mutable_input()->set_stdin(std::string("\0\xff", 2));
+  (*code().mutable_input()->mutable_env())["A_1"] = "b=c";
+  code().mutable_input()->set_cwd("/workspace/sub");
+  AddFile("sub/a.txt").set_mode(0755);
+  AddFile("/workspace/sub/b").set_content(std::string("\0", 1));
+  request_.set_request_id("6ba7b810-9dad.11d1_80b4");
+  request_.mutable_timeout()->set_seconds(10);
+  request_.mutable_limits()->set_memory_bytes(std::uint64_t{64} << 20);
+  EXPECT_THAT(Validate(), IsOk());
+
+  SetArgv({"echo", "", "Hello from sandbox"});
+  EXPECT_THAT(Validate(), IsOk());
+
+  command().set_shell("echo hi | cat");
+  EXPECT_THAT(Validate(), IsOk());
+}
+
+TEST_F(ActionLimitsTest, NoActionIsRefused) {
+  ExpectRefused("action", "exactly one kind");
+  request_.mutable_action();
+  ExpectRefused("action", "code_exec");
+}
+
+TEST_F(ActionLimitsTest, OtherKindsAreNotThereYet) {
+  const std::vector<
+      std::pair<std::string, std::function<void(airlock::v1::Action&)>>>
+      kinds = {
+          {"file_read", [](auto& action) { action.mutable_file_read(); }},
+          {"file_list", [](auto& action) { action.mutable_file_list(); }},
+          {"file_write", [](auto& action) { action.mutable_file_write(); }},
+          {"file_delete", [](auto& action) { action.mutable_file_delete(); }},
+          {"http_get", [](auto& action) { action.mutable_http_get(); }},
+          {"http_post", [](auto& action) { action.mutable_http_post(); }},
+          {"ssh_exec", [](auto& action) { action.mutable_ssh_exec(); }}};
+  for (const auto& [name, set] : kinds) {
+    set(*request_.mutable_action());
+
+    const absl::Status status = Validate();
+
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnimplemented,
+                                 HasSubstr("action." + name)));
+    EXPECT_EQ(ErrorReason(status), "ACTION_NOT_IMPLEMENTED");
+  }
+}
+
+TEST_F(ActionLimitsTest, EmptyCommandsAreRefused) {
+  command();
+  ExpectRefused("action.system_command", "argv or shell");
+  command().mutable_argv();
+  ExpectRefused("action.system_command.argv.args", "begin with a program");
+  SetArgv({""});
+  ExpectRefused("action.system_command.argv.args", "begin with a program");
+  command().set_shell("");
+  ExpectRefused("action.system_command.shell", "must not be blank");
+  command().set_shell(" \n");
+  ExpectRefused("action.system_command.shell", "must not be blank");
+}
+
+TEST_F(ActionLimitsTest, NulBytesAreRefused) {
+  const std::string bad("a\0b", 3);
+  SetArgv({"a", bad});
+  ExpectRefused("action.system_command.argv.args[1]", "NUL bytes");
+  command().set_shell(bad);
+  ExpectRefused("action.system_command.shell", "NUL bytes");
+  code().set_code(bad);
+  ExpectRefused("action.code_exec.code", "NUL bytes");
+  code().set_code("a");
+  code().add_args(bad);
+  ExpectRefused("action.code_exec.args[0]", "NUL bytes");
+  code().clear_args();
+  (*code().mutable_input()->mutable_env())["A"] = bad;
+  ExpectRefused("action.code_exec.input.env[\"A\"]", "NUL bytes");
+}
+
+TEST_F(ActionLimitsTest, InvalidUtf8IsRefused) {
+  SetArgv({"\xff"});
+  ExpectRefused("action.system_command.argv.args[0]", "must be UTF-8");
+  command().set_shell("a\xc0\xaf");
+  ExpectRefused("action.system_command.shell", "from byte 1 on");
+  code().set_code("\xed\xa0\x80");
+  ExpectRefused("action.code_exec.code", "must be UTF-8");
+}
+
+TEST_F(ActionLimitsTest, CodeOfMoreThanOneMebibyteIsRefused) {
+  code().set_code(std::string(kMaxCodeBytes, 'a'));
+  EXPECT_THAT(Validate(), IsOk());
+  code().set_code(std::string(10 * kMaxCodeBytes, 'a'));
+  ExpectRefused("action.code_exec.code", "must be at most 1048576 bytes");
+  code().set_code("");
+  ExpectRefused("action.code_exec.code", "must not be empty");
+}
+
+TEST_F(ActionLimitsTest, UnknownLanguageNamesTheConfiguredOnes) {
+  code().set_language("Python");
+  ExpectRefused("action.code_exec.language",
+                R"(("bash", "node", "python" or "sh"): got "Python")");
+}
+
+TEST_F(ActionLimitsTest, LongShellLinesAndArgumentsAreRefused) {
+  command().set_shell(std::string(kMaxShellBytes + 1, 'a'));
+  ExpectRefused("action.system_command.shell", "at most 131072 bytes");
+  SetArgv({"a", std::string(kMaxArgBytes + 1, 'a')});
+  ExpectRefused("action.system_command.argv.args[1]", "at most 131071 bytes");
+  SetArgv(std::vector<std::string>(kMaxArgs + 1, "a"));
+  ExpectRefused("action.system_command.argv.args", "at most 4096 arguments");
+  SetArgv(std::vector<std::string>(9, std::string(kMaxArgBytes, 'a')));
+  ExpectRefused("action.system_command.argv.args", "bytes together");
+}
+
+TEST_F(ActionLimitsTest, EnvironmentIsBounded) {
+  auto& env = *code().mutable_input()->mutable_env();
+  for (const char* bad : {"", "1A", "A-B", "A=B", "\xc3\xa4", "A B"}) {
+    env.clear();
+    env[bad] = "x";
+    ExpectRefused("action.code_exec.input.env", "names must be like");
+  }
+  env.clear();
+  for (int i = 0; i <= kMaxEnvEntries; ++i) env[absl::StrCat("A", i)] = "";
+  ExpectRefused("action.code_exec.input.env", "at most 256 entries");
+  env.clear();
+  env["A"] = std::string(70000, 'a');
+  env["B"] = std::string(70000, 'a');
+  ExpectRefused("action.code_exec.input.env", "bytes together");
+}
+
+TEST_F(ActionLimitsTest, WorkingDirectoryStaysInTheWorkspace) {
+  for (const char* good : {".", "a/b", "/workspace", "/workspace/a"}) {
+    code().mutable_input()->set_cwd(good);
+    EXPECT_THAT(Validate(), IsOk()) << good;
+  }
+  for (const char* bad : {"/", "/etc", "..", "a/../..", "/workspace/../etc"}) {
+    code().mutable_input()->set_cwd(bad);
+    ExpectRefused("action.code_exec.input.cwd", "must");
+  }
+}
+
+TEST_F(ActionLimitsTest, FilesStayInTheWorkspace) {
+  for (const char* bad : {"", "/etc/passwd", "../a", "a//b", "a/", "./a", ".",
+                          "/workspace", "/workspace/", "/workspace/../a"}) {
+    code().mutable_input()->clear_files();
+    AddFile(bad);
+    ExpectRefused("action.code_exec.input.files[0].path", "must");
+  }
+}
+
+TEST_F(ActionLimitsTest, FilesAreGivenOnce) {
+  AddFile("a/b");
+  AddFile("/workspace/a/b");
+  ExpectRefused("files[1].path", "must be given once");
+  code().mutable_input()->clear_files();
+  AddFile("a/b/c");
+  AddFile("a");
+  ExpectRefused("files[1].path", "a file and another's folder");
+  code().mutable_input()->clear_files();
+  AddFile("a");
+  AddFile("a-b");
+  AddFile("a/b");
+  ExpectRefused("files[2].path", "a file and another's folder");
+}
+
+TEST_F(ActionLimitsTest, FilesAreBounded) {
+  AddFile("a").set_mode(01777);
+  ExpectRefused("files[0].mode", "at most 0777 (octal): got 01777");
+  code().mutable_input()->clear_files();
+  AddFile("a").set_content(std::string(kMaxFilesBytes / 2, 'a'));
+  AddFile("b").set_content(std::string(kMaxFilesBytes / 2 + 1, 'a'));
+  ExpectRefused("action.code_exec.input.files", "bytes of content together");
+  code().mutable_input()->clear_files();
+  for (int i = 0; i <= kMaxFiles; ++i) AddFile(absl::StrCat("f", i));
+  ExpectRefused("action.code_exec.input.files", "at most 256 files");
+}
+
+TEST_F(ActionLimitsTest, EverythingTogetherIsBounded) {
+  code().mutable_input()->set_stdin(std::string(kMaxStdinBytes + 1, 'a'));
+  ExpectRefused("action.code_exec.input.stdin", "at most 8388608 bytes");
+  code().mutable_input()->set_stdin(std::string(kMaxStdinBytes, 'a'));
+  AddFile("a").set_content(std::string(kMaxFilesBytes, 'a'));
+  ExpectRefused("action", "16777216 bytes together");
+}
+
+TEST_F(ActionLimitsTest, TimeoutIsPositiveAndAtMostTheConfigured) {
+  SetArgv({"ls"});
+  const std::vector<std::pair<std::int64_t, std::int32_t>> bad = {
+      {0, 0},
+      {-1, 0},
+      {0, -1},
+      {10, 1},
+      {11, 0},
+      {1, 1000000000},
+      {std::numeric_limits<std::int64_t>::max(), 0},
+      {std::numeric_limits<std::int64_t>::min(), 0}};
+  for (const auto& [seconds, nanos] : bad) {
+    request_.mutable_timeout()->set_seconds(seconds);
+    request_.mutable_timeout()->set_nanos(nanos);
+    ExpectRefused("timeout", "at most the configured 10s");
+  }
+  request_.mutable_timeout()->set_seconds(0);
+  request_.mutable_timeout()->set_nanos(1);
+  EXPECT_THAT(Validate(), IsOk());
+}
+
+TEST_F(ActionLimitsTest, LimitsOnlyNarrow) {
+  SetArgv({"ls"});
+  request_.mutable_limits()->set_memory_bytes((std::uint64_t{128} << 20) + 1);
+  request_.mutable_limits()->set_cpu_millis(501);
+  request_.mutable_limits()->set_pids(65);
+  request_.mutable_limits()->set_output_bytes((1u << 20) + 1);
+  for (const char* field : {"limits.memory_bytes", "limits.cpu_millis",
+                            "limits.pids", "limits.output_bytes"}) {
+    ExpectRefused(field, "at most the configured");
+  }
+  request_.mutable_limits()->set_memory_bytes(1);
+  ExpectRefused("limits.memory_bytes", "must be at least 16777216");
+}
+
+TEST_F(ActionLimitsTest, RequestIdHasAClosedForm) {
+  SetArgv({"ls"});
+  for (const std::string& bad :
+       {std::string("a b"), std::string("a/b"), std::string(65, 'a'),
+        std::string("a\n"), std::string("\xc3\xa4"), std::string("a\0", 2)}) {
+    request_.set_request_id(bad);
+    ExpectRefused("request_id", "1 to 64 characters");
+  }
+}
+
+TEST_F(ActionLimitsTest, EveryFieldIsNamed) {
+  code().set_language("x");
+  code().set_code("");
+  request_.set_request_id("!");
+  ExpectRefused("request_id", "action.code_exec.language");
+  ExpectRefused("action.code_exec.code", "");
+}
+
+TEST_F(ActionLimitsTest, ExplainChecksEveryKind) {
+  const auto validate = [this](auto set) {
+    airlock::v1::Action action;
+    set(action);
+    return ValidateAction(action, contract_->defaults());
+  };
+
+  EXPECT_THAT(validate([](auto& a) { a.mutable_file_read()->set_path("a"); }),
+              IsOk());
+  EXPECT_THAT(validate([](auto& a) { a.mutable_file_list(); }), IsOk());
+  EXPECT_THAT(
+      validate([](auto& a) { a.mutable_http_get()->set_url("http://a"); }),
+      IsOk());
+  EXPECT_THAT(validate([](auto&) {}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(validate([](auto& a) { a.mutable_file_read(); }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("action.file_read.path")));
+  EXPECT_THAT(validate([](auto& a) { a.mutable_file_list()->set_path("/"); }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("action.file_list.path")));
+  EXPECT_THAT(validate([](auto& a) { a.mutable_file_write(); }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("action.file_write.path")));
+  EXPECT_THAT(validate([](auto& a) { a.mutable_file_delete(); }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("action.file_delete.path")));
+  EXPECT_THAT(validate([](auto& a) { a.mutable_http_get(); }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("action.http_get.url")));
+  EXPECT_THAT(validate([](auto& a) { a.mutable_http_post(); }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("action.http_post.url")));
+  EXPECT_THAT(validate([](auto& a) { a.mutable_ssh_exec(); }),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("action.ssh_exec.command")));
+}
+
+TEST_F(ActionLimitsTest, RequestNarrowsTheSandbox) {
+  request_.mutable_timeout()->set_seconds(2);
+  request_.mutable_limits()->set_memory_bytes(std::uint64_t{64} << 20);
+  request_.mutable_limits()->set_pids(8);
+
+  const SandboxSettings sandbox =
+      EffectiveSandbox(request_, contract_->defaults());
+
+  EXPECT_EQ(sandbox.timeout, absl::Seconds(2));
+  EXPECT_EQ(sandbox.memory_bytes, std::uint64_t{64} << 20);
+  EXPECT_EQ(sandbox.workspace_bytes, std::uint64_t{24} << 20);
+  EXPECT_EQ(sandbox.tmp_bytes, std::uint64_t{8} << 20);
+  EXPECT_EQ(sandbox.pids, 8u);
+  EXPECT_EQ(sandbox.cpu_millis, 500u);
+  EXPECT_EQ(sandbox.output_bytes, std::uint64_t{1} << 20);
+}
+
+TEST_F(ActionLimitsTest, RequestWithoutLimitsChangesNothing) {
+  const SandboxSettings& configured = contract_->defaults().sandbox;
+
+  const SandboxSettings sandbox =
+      EffectiveSandbox(request_, contract_->defaults());
+
+  EXPECT_EQ(sandbox.timeout, configured.timeout);
+  EXPECT_EQ(sandbox.memory_bytes, configured.memory_bytes);
+  EXPECT_EQ(sandbox.workspace_bytes, configured.workspace_bytes);
+  EXPECT_EQ(sandbox.tmp_bytes, configured.tmp_bytes);
+}
+
+}  // namespace
+}  // namespace airlock::policy

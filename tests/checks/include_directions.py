@@ -24,7 +24,7 @@ LAYERS = {
 # `airlock up` holds the three services in one process: their objects and
 # their checked settings, nothing behind those.
 CLI_MAY = re.compile(
-    r"^services/(gateway|policy|executor)/\w+_(app|config)\.h$")
+    r"^services/(gateway|policy|executor)/\w+_(app|config|factory)\.h$")
 
 # Who puts a service's objects together. Only these name implementations,
 # handlers and the service as a whole.

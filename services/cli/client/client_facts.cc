@@ -26,7 +26,7 @@ std::string TextAt(const nlohmann::json& object, const char* key) {
 
 }  // namespace
 
-std::string StateDirectory(const std::string& given) {
+std::string StateDirectoryPath(const std::string& given) {
   namespace fs = std::filesystem;
   if (!given.empty()) return fs::absolute(given);
   const std::string state = Variable("AIRLOCK_STATE");

@@ -20,7 +20,7 @@ struct ClientFacts {
 
 // The state directory: `given` if not empty, else $AIRLOCK_STATE, else
 // $XDG_DATA_HOME/airlock, else ~/.local/share/airlock. Absolute.
-std::string StateDirectory(const std::string& given);
+std::string StateDirectoryPath(const std::string& given);
 
 // Writes <directory>/client.json.
 absl::Status WriteClientFacts(const std::string& directory,

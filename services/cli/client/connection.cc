@@ -74,7 +74,7 @@ absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
                                              const Environment& environment) {
   const std::string named =
       FirstSet({flags.endpoint, environment("AIRLOCK_ENDPOINT")});
-  const std::string directory = StateDirectory(flags.state_directory);
+  const std::string directory = StateDirectoryPath(flags.state_directory);
   absl::StatusOr<ClientFacts> facts = ReadClientFacts(directory);
   if (!facts.ok() && named.empty()) {
     if (!absl::IsNotFound(facts.status())) return facts.status();

@@ -12,6 +12,7 @@
 #include "services/cli/commands/policy_command.h"
 #include "services/cli/commands/run_command.h"
 #include "services/cli/commands/tokens_command.h"
+#include "services/cli/commands/up_command.h"
 #include "services/cli/commands/version_command.h"
 #include "services/cli/run/exit_code.h"
 
@@ -46,6 +47,7 @@ int RunProgram(std::vector<std::string> arguments) {
                "airlock");
   app.require_subcommand(1);
   app.footer(kFooter);
+  AddUpCommand(app, line);
   AddRunCommand(app, line);
   AddExecutionsCommand(app, line);
   AddPolicyCommand(app, line);

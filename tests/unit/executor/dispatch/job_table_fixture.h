@@ -64,12 +64,16 @@ class JobTableTest : public testing::Test {
     welcome.set_protocol_version(1);
     *welcome.mutable_lease() = ToProto(absl::Seconds(60));
     table_->OnConnected(link, connection, welcome);
+    Settle();
     return connection;
   }
+  // Waits until the table has seen everything sent so far, at this time.
+  void Settle() { table_->MakeHello(0); }
 
   internal::v1::Job SendJob(const Argv& argv, std::uint64_t fence = 1,
                             const std::string& id = "e1") {
-    internal::v1::Job job = MakeJob(MakeCommandSpec(id, argv), fence);
+    internal::v1::Job job =
+        MakeJob(MakeCommandSpec(id, argv, job_timeout_), fence);
     Send(job);
     return job;
   }
@@ -150,6 +154,7 @@ class JobTableTest : public testing::Test {
   GrantVerifier grants_{key_.verify_key(), "ex-1", boot_};
   FakeSandboxBackend backend_;
   std::atomic<int> troubles_ = 0;
+  absl::Duration job_timeout_ = absl::Seconds(30);
   std::shared_ptr<JobTable> table_;
   SandboxReaper reaper_{2, 16, metrics_};
   WorkerPool creators_{2, 16};

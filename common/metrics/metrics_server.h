@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 
@@ -23,10 +24,16 @@ class MetricsServer {
       const std::string& listen,
       std::shared_ptr<prometheus::Registry> registry);
 
+  ~MetricsServer();
+  MetricsServer(const MetricsServer&) = delete;
+  MetricsServer& operator=(const MetricsServer&) = delete;
+
   int port() const { return port_; }
 
  private:
-  MetricsServer() = default;
+  explicit MetricsServer(std::string listen) : listen_(std::move(listen)) {}
+
+  const std::string listen_;
 
   // The exposer holds these weakly, so they outlive it.
   std::shared_ptr<prometheus::Registry> registry_;

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "common/config/config_file.h"
 #include "common/logging/log.h"
+#include "common/process/library_logs.h"
 #include "common/process/stop_signals.h"
 #include "common/process/version.h"
 
@@ -93,6 +94,7 @@ int RunServiceMain(int argc, char** argv, const ServiceMain& service) {
 
   // Before anything that starts a thread, `prepare` included.
   StopSignals signals;
+  RouteLibraryLogs();
   ConfigReading reading = ReadConfigFile(options.config);
   const ServiceMain::Prepared prepared =
       service.prepare(reading.config, reading.problems);

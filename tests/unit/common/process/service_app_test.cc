@@ -148,6 +148,14 @@ TEST(ServiceMainTest, FailedStartIsLogged) {
   EXPECT_THAT(child.output(), HasSubstr("UNAVAILABLE: no port"));
 }
 
+TEST(ServiceMainTest, LibrariesLogInJson) {
+  Child child({"--config", ConfigWithTarget("grpc:1")});
+  ASSERT_TRUE(child.ReadUntil("service started"));
+
+  EXPECT_THAT(child.output(),
+              HasSubstr(R"("msg":"gRPC says","text":"\"a stranger\" came")"));
+}
+
 TEST(ServiceMainTest, OptionsExplainThemselves) {
   Child help({"--help"});
   EXPECT_EQ(help.Wait(), 0);

@@ -1,5 +1,7 @@
 // A service for service_app_test. `gateway.policyTarget` says how it behaves:
 // "fail:1" does not start, "hang:1" does not drain.
+#include <grpc/support/log.h>
+
 #include <iostream>
 
 #include "absl/status/status.h"
@@ -30,6 +32,9 @@ airlock::ServiceMain::Prepared Prepare(
   if (target == "warn:1") problems.AddWarning("gateway", "looks odd");
   if (target == "wrong:1") problems.AddError("gateway", "is wrong");
   return {[target]() -> absl::StatusOr<std::unique_ptr<airlock::ServiceApp>> {
+            if (target == "grpc:1") {
+              gpr_log(GPR_ERROR, "\"a stranger\" came");
+            }
             if (target == "fail:1") return absl::UnavailableError("no port");
             std::cout << "serving" << std::endl;
             return std::make_unique<ExampleApp>(target == "hang:1");

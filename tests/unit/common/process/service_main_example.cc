@@ -1,5 +1,6 @@
 // A service for service_app_test. `gateway.policyTarget` says how it behaves:
 // "fail:1" does not start, "hang:1" does not drain.
+#include <grpc/grpc.h>
 #include <grpc/support/log.h>
 
 #include <iostream>
@@ -33,6 +34,7 @@ airlock::ServiceMain::Prepared Prepare(
   if (target == "wrong:1") problems.AddError("gateway", "is wrong");
   return {[target]() -> absl::StatusOr<std::unique_ptr<airlock::ServiceApp>> {
             if (target == "grpc:1") {
+              grpc_init();
               gpr_log(GPR_ERROR, "\"a stranger\" came");
             }
             if (target == "fail:1") return absl::UnavailableError("no port");

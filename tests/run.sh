@@ -40,7 +40,7 @@ build_tree "$BUILD"
 
 say "build: unit and integration tests with AddressSanitizer and UBSan"
 configure_tree "$BUILD/sanitizers" -DAIRLOCK_SANITIZE=address,undefined \
-  -DCMAKE_BUILD_TYPE=None "-DCMAKE_CXX_FLAGS=-O1 -g1"
+  -DCMAKE_BUILD_TYPE=None "-DCMAKE_CXX_FLAGS=-O0 -g1"
 build_tree "$BUILD/sanitizers" tests_unit tests_integration
 
 say "build: fuzz targets"

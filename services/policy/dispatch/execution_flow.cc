@@ -262,7 +262,6 @@ void ExecutionFlow::OnLinkLost(Execution& execution) {
 void ExecutionFlow::OnLinkBack(Execution& execution, LinkId link) {
   execution.assignment->link = link;
   execution.lost_deadline.reset();
-  if (execution.phase != Phase::kRunning) return;
   ConnectedExecutor* executor = ExecutorOf(execution);
   const OutputLog& output = execution.feed.output();
   ConnectResponse message;

@@ -1,0 +1,235 @@
+#include "tests/integration/services/stack.h"
+
+#include <grpcpp/create_channel.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
+#include "absl/time/clock.h"
+#include "common/config/config_file.h"
+#include "common/rpc/deadline.h"
+#include "common/rpc/status.h"
+#include "common/security/ed25519.h"
+#include "common/security/random.h"
+
+namespace airlock {
+namespace {
+
+// Sandboxes outlive the executor that made them, as containers do.
+class BorrowedBackend final : public executor::SandboxBackend {
+ public:
+  explicit BorrowedBackend(FakeSandboxBackend& backend) : backend_(backend) {}
+
+  std::string name() const override { return backend_.name(); }
+  absl::StatusOr<std::unique_ptr<executor::Sandbox>> Create(
+      const executor::SandboxSpec& spec, absl::string_view execution_id,
+      absl::Time deadline,
+      const executor::ProgressFunction& progress) override {
+    return backend_.Create(spec, execution_id, deadline, progress);
+  }
+  absl::Status Check(absl::Time deadline) override {
+    return backend_.Check(deadline);
+  }
+  absl::StatusOr<std::vector<executor::BackendImage>> ListImages(
+      absl::Time deadline) override {
+    return backend_.ListImages(deadline);
+  }
+  absl::StatusOr<int> RemoveLeftovers(absl::Time deadline) override {
+    return backend_.RemoveLeftovers(deadline);
+  }
+
+ private:
+  FakeSandboxBackend& backend_;
+};
+
+std::string TlsText(const TlsFiles& files) {
+  return absl::Substitute(R"({"certPath":"$0","keyPath":"$1","caPath":"$2"})",
+                          files.cert_path, files.key_path, files.ca_path);
+}
+
+template <typename Reader, typename Response>
+Transcript ReadAll(Reader& reader, Response response) {
+  Transcript transcript;
+  while (reader.Read(&response)) {
+    airlock::v1::ExecutionEvent& event = *response.mutable_event();
+    transcript.skipped_bytes += event.output().skipped_bytes();
+    if (event.has_accepted()) transcript.id = event.accepted().id();
+    if (event.has_completed()) transcript.completed = event.completed();
+    if (event.output().stream() == airlock::v1::OUTPUT_STREAM_STDOUT) {
+      transcript.stdout_data += event.output().data();
+    } else if (event.has_output()) {
+      transcript.stderr_data += event.output().data();
+    }
+    if (!event.has_output()) transcript.events.push_back(std::move(event));
+  }
+  transcript.status = FromGrpcStatus(reader.Finish());
+  return transcript;
+}
+
+}  // namespace
+
+Stack::Stack(const std::string& contract) : contract_(contract) {
+  std::vector<TestToken> tokens;
+  for (const char* id : {"ada", "bob"}) {
+    tokens.push_back({id, "agent", absl::StrCat("token-of-", id)});
+  }
+  tokens.push_back({"olga", "operator", "token-of-olga"});
+  tokens_path_ = certs_.WriteFile("tokens.json", TokenFileText(tokens));
+  const SigningKey key = SigningKey::Generate();
+  grant_key_path_ = certs_.WriteFile("grant.key", key.ToPem());
+  grant_public_key_path_ =
+      certs_.WriteFile("grant.pub", key.verify_key().ToPem());
+  StartPolicy();
+  StartGateway();
+}
+
+Stack::~Stack() {
+  executors_.clear();
+  gateway_.reset();
+  policy_.reset();
+}
+
+std::string Stack::ConfigText(const std::string& executor, int slots) {
+  return absl::StrCat(
+      "{", contract_,
+      absl::Substitute(R"(,
+      "gateway":{"listen":"127.0.0.1:$0","internalTls":$1,
+                 "policyTarget":"127.0.0.1:$2","tokensPath":"$3",
+                 "metricsListen":"127.0.0.1:0","probeListen":"127.0.0.1:0"},)",
+                       gateway_port_,
+                       TlsText(certs_.ForRole(airlock::v1::PEER_ROLE_GATEWAY)),
+                       policy_port_, tokens_path_),
+      absl::Substitute(
+          R"("policy":{"listen":"127.0.0.1:$0","tls":$1,"tokensPath":"$2",
+                 "grantKeyPath":"$3","metricsListen":"127.0.0.1:0",
+                 "probeListen":"127.0.0.1:0"},)",
+          policy_port_, TlsText(certs_.ForRole(airlock::v1::PEER_ROLE_POLICY)),
+          tokens_path_, grant_key_path_),
+      absl::Substitute(
+          R"("executor":{"statePath":"$0/$1","policyTargets":["127.0.0.1:$2"],
+                 "tls":$3,"grantPublicKeyPath":"$4","maxRunning":$5,
+                 "metricsListen":"127.0.0.1:0","probeListen":"127.0.0.1:0"}})",
+          certs_.folder(), executor, policy_port_,
+          TlsText(certs_.ForRole(airlock::v1::PEER_ROLE_EXECUTOR)),
+          grant_public_key_path_, slots));
+}
+
+airlock::config::v1::Config Stack::Config(const std::string& executor,
+                                          int slots) {
+  ConfigReading reading = ReadConfigText(ConfigText(executor, slots));
+  EXPECT_FALSE(reading.problems.has_errors())
+      << FormatProblems(reading.problems);
+  return reading.config;
+}
+
+void Stack::StartPolicy() {
+  ProblemList problems;
+  auto started = policy::PolicyApp::Start(
+      policy::PolicyConfigFromProto(Config(), problems));
+  ASSERT_FALSE(problems.has_errors()) << FormatProblems(problems);
+  ASSERT_TRUE(started.ok()) << started.status();
+  policy_ = *std::move(started);
+  policy_port_ = policy_->port();
+}
+
+void Stack::StartGateway() {
+  ProblemList problems;
+  auto started = gateway::GatewayApp::Start(
+      gateway::GatewaySettingsFrom(Config(), problems));
+  ASSERT_FALSE(problems.has_errors()) << FormatProblems(problems);
+  ASSERT_TRUE(started.ok()) << started.status();
+  gateway_ = *std::move(started);
+  gateway_port_ = gateway_->port();
+}
+
+void Stack::StartExecutor(const std::string& name, int slots) {
+  std::unique_ptr<FakeSandboxBackend>& backend = backends_[name];
+  if (backend == nullptr) backend = std::make_unique<FakeSandboxBackend>();
+  std::filesystem::create_directories(absl::StrCat(certs_.folder(), "/", name));
+  ProblemList problems;
+  const executor::ExecutorConfig config =
+      executor::ExecutorConfigFromProto(Config(name, slots), problems);
+  ASSERT_FALSE(problems.has_errors()) << FormatProblems(problems);
+  auto started = executor::ExecutorApp::Start(
+      config, [&backend](const executor::BackendIdentity&) {
+        return std::make_unique<BorrowedBackend>(*backend);
+      });
+  ASSERT_TRUE(started.ok()) << started.status();
+  executors_[name] = *std::move(started);
+}
+
+void Stack::WaitReady() {
+  const absl::Time give_up = absl::Now() + absl::Seconds(20);
+  for (const auto& [name, executor] : executors_) {
+    while (!executor->ready() && absl::Now() < give_up) {
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    ASSERT_TRUE(executor->ready()) << name;
+  }
+  ASSERT_TRUE(grpc::CreateChannel(Address(), grpc::InsecureChannelCredentials())
+                  ->WaitForConnected(absl::ToChronoTime(give_up)));
+}
+
+std::string Stack::Address() const {
+  return absl::StrCat("127.0.0.1:", gateway_port_);
+}
+
+std::unique_ptr<airlock::v1::ExecutionService::Stub> Stack::Client() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return airlock::v1::ExecutionService::NewStub(grpc::CreateCustomChannel(
+      Address(), grpc::InsecureChannelCredentials(), arguments));
+}
+
+std::unique_ptr<grpc::ClientContext> Stack::As(const std::string& principal) {
+  auto context = std::make_unique<grpc::ClientContext>();
+  SetTimeout(*context, absl::Seconds(30));
+  context->set_wait_for_ready(true);
+  context->AddMetadata("authorization",
+                       absl::StrCat("Bearer token-of-", principal));
+  return context;
+}
+
+Transcript Stack::Execute(const std::string& principal,
+                          const airlock::v1::ExecuteRequest& request) {
+  const auto context = As(principal);
+  const auto reader = Client()->Execute(context.get(), request);
+  return ReadAll(*reader, airlock::v1::ExecuteResponse());
+}
+
+Transcript Stack::Watch(const std::string& principal, const std::string& id,
+                        std::uint64_t stdout_offset) {
+  airlock::v1::WatchExecutionRequest request;
+  request.set_id(id);
+  request.set_stdout_offset(stdout_offset);
+  const auto context = As(principal);
+  const auto reader = Client()->WatchExecution(context.get(), request);
+  return ReadAll(*reader, airlock::v1::WatchExecutionResponse());
+}
+
+airlock::v1::Execution Stack::Get(const std::string& principal,
+                                  const std::string& id) {
+  airlock::v1::GetExecutionRequest request;
+  request.set_id(id);
+  airlock::v1::GetExecutionResponse response;
+  const grpc::Status status =
+      Client()->GetExecution(As(principal).get(), request, &response);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  return response.execution();
+}
+
+airlock::v1::ExecuteRequest Command(const std::vector<std::string>& args) {
+  airlock::v1::ExecuteRequest request;
+  request.set_request_id(RandomUuid());
+  for (const std::string& arg : args) {
+    request.mutable_action()
+        ->mutable_system_command()
+        ->mutable_argv()
+        ->add_args(arg);
+  }
+  return request;
+}
+
+}  // namespace airlock

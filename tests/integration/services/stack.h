@@ -1,0 +1,98 @@
+// Gateway, policy service and executors in one process, over real gRPC with
+// mutual TLS; only the sandboxes are played.
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "airlock/v1/execution.grpc.pb.h"
+#include "services/executor/executor_app.h"
+#include "services/gateway/gateway_app.h"
+#include "services/policy/policy_app.h"
+#include "tests/support/fake_sandbox_backend.h"
+#include "tests/support/test_certs.h"
+
+namespace airlock {
+
+// What a stream of events came to.
+struct Transcript {
+  absl::Status status;
+  std::string id;
+  std::vector<airlock::v1::ExecutionEvent> events;
+  std::string stdout_data;
+  std::string stderr_data;
+  std::uint64_t skipped_bytes = 0;
+  // The last event's execution, if it came to that.
+  airlock::v1::Execution completed;
+};
+
+// Principals: agents "ada" and "bob", operator "olga"; the token of each is
+// "token-of-<id>". Not thread-safe, but calls through its stubs are.
+class Stack {
+ public:
+  // `contract` holds the documented sections, as the inside of a JSON object.
+  explicit Stack(
+      const std::string& contract = R"("autonomy":{"level":"full"})");
+  ~Stack();
+
+  void StartPolicy();
+  void StopPolicy() { policy_.reset(); }
+  void StartGateway();
+  void StopGateway() { gateway_.reset(); }
+  // Starts an executor, or one with the same state again, which is its next
+  // boot. Its sandboxes are those of backend(name).
+  void StartExecutor(const std::string& name, int slots = 2);
+  void StopExecutor(const std::string& name) { executors_.erase(name); }
+  executor::ExecutorApp& executor(const std::string& name) {
+    return *executors_.at(name);
+  }
+  FakeSandboxBackend& backend(const std::string& name) {
+    return *backends_.at(name);
+  }
+  policy::PolicyApp& policy() { return *policy_; }
+  gateway::GatewayApp& gateway() { return *gateway_; }
+
+  // Blocks until the gateway and every executor are ready; fails the test
+  // after 20 s.
+  void WaitReady();
+
+  std::unique_ptr<airlock::v1::ExecutionService::Stub> Client();
+  // A call in the name of a principal, with a deadline of 30 s.
+  static std::unique_ptr<grpc::ClientContext> As(const std::string& principal);
+
+  // Executes and reads to the end.
+  Transcript Execute(const std::string& principal,
+                     const airlock::v1::ExecuteRequest& request);
+  Transcript Watch(const std::string& principal, const std::string& id,
+                   std::uint64_t stdout_offset = 0);
+  airlock::v1::Execution Get(const std::string& principal,
+                             const std::string& id);
+
+  TestCerts& certs() { return certs_; }
+  std::string Address() const;
+
+ private:
+  std::string ConfigText(const std::string& executor, int slots);
+  airlock::config::v1::Config Config(const std::string& executor = "unused",
+                                     int slots = 1);
+
+  const std::string contract_;
+  TestCerts certs_;
+  std::string tokens_path_;
+  std::string grant_key_path_;
+  std::string grant_public_key_path_;
+  int policy_port_ = 0;
+  int gateway_port_ = 0;
+  std::map<std::string, std::unique_ptr<FakeSandboxBackend>> backends_;
+  std::unique_ptr<policy::PolicyApp> policy_;
+  std::unique_ptr<gateway::GatewayApp> gateway_;
+  std::map<std::string, std::unique_ptr<executor::ExecutorApp>> executors_;
+};
+
+// A request for `args`, with an id of its own.
+airlock::v1::ExecuteRequest Command(const std::vector<std::string>& args);
+
+}  // namespace airlock

@@ -10,14 +10,10 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 LOG=$AIRLOCK_CACHE/dockerd.log
-# The process this script started: its id, and when it began, so that another
-# process that later has the same id is left alone.
 PID_FILE=$AIRLOCK_CACHE/dockerd.pid
 WAIT_SECONDS=60
 
 answers() { timeout 5 "$DOCKER" version >/dev/null 2>&1; }
-
-start_time() { cut -d' ' -f22 "/proc/$1/stat" 2>/dev/null; }
 
 wait_until_it_answers() {
   local deadline=$((SECONDS + WAIT_SECONDS))
@@ -52,23 +48,16 @@ start() {
     wait_until_it_answers
     local pid
     pid=$(pgrep -x -n dockerd) || die "dockerd answers but is not found"
-    echo "$pid $(start_time "$pid")" >"$PID_FILE"
+    remember_process "$PID_FILE" "$pid"
   fi
   say "Docker engine answers ($("$DOCKER" version --format '{{.Server.Version}}'))"
 }
 
 stop() {
-  [ -f "$PID_FILE" ] || return 0
-  local pid began
-  read -r pid began <"$PID_FILE"
-  rm -f "$PID_FILE"
-  [ "$(start_time "$pid")" = "$began" ] || return 0
+  local pid
+  pid=$(remembered_process "$PID_FILE") || return 0
   say "stopping dockerd ($pid)"
-  as_root kill "$pid"
-  local deadline=$((SECONDS + WAIT_SECONDS))
-  while [ "$(start_time "$pid")" = "$began" ] && [ $SECONDS -lt $deadline ]; do
-    sleep 0.2
-  done
+  stop_remembered "$PID_FILE" "$WAIT_SECONDS" as_root
 }
 
 case ${1:-start} in

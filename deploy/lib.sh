@@ -17,6 +17,38 @@ die() {
   exit 1
 }
 
+# When a process began, in clock ticks since the machine did; nothing if it is
+# no more. With its id this names one process for good: ids are used again.
+start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+
+# Remembers a process in a file, to be asked for and stopped later.
+#   remember_process FILE PID
+remember_process() { echo "$2 $(start_time "$2")" >"$1"; }
+
+# Prints the id of the remembered process if it still runs; else fails.
+#   remembered_process FILE
+remembered_process() {
+  local pid began
+  read -r pid began 2>/dev/null <"$1" || return 1
+  [ "$(start_time "$pid")" = "$began" ] && [ -n "$began" ] && echo "$pid"
+}
+
+# Asks the remembered process to end and waits until it did.
+#   stop_remembered FILE SECONDS [command to send with, such as as_root]
+stop_remembered() {
+  local file=$1 seconds=$2 pid
+  shift 2
+  if pid=$(remembered_process "$file"); then
+    "$@" kill "$pid"
+    local deadline=$((SECONDS + seconds))
+    while remembered_process "$file" >/dev/null; do
+      [ $SECONDS -lt $deadline ] || die "process $pid did not end in $seconds s"
+      sleep 0.1
+    done
+  fi
+  rm -f "$file"
+}
+
 # Runs a command as root: as it is, or through sudo.
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then

@@ -34,6 +34,8 @@ constexpr std::size_t kMaxCreators = 16;
 constexpr std::size_t kMaxReapers = 8;
 // Kept of the time to drain: to kill what did not end, and to say so.
 constexpr absl::Duration kKillReserve = absl::Seconds(10);
+// How long links wait for the backend before they are dialled.
+constexpr absl::Duration kFirstLook = absl::Seconds(2);
 // How long a destructor waits for what it kills.
 constexpr absl::Duration kAbruptEnd = absl::Seconds(5);
 
@@ -157,6 +159,8 @@ absl::StatusOr<std::unique_ptr<ExecutorApp>> ExecutorApp::Start(
   Parts& running = *parts;
   std::unique_ptr<ExecutorApp> app(new ExecutorApp(std::move(parts)));
   running.StartTable(config);
+  // So that the first Hello can name the images.
+  running.monitor->AwaitFirstLook(kFirstLook);
   running.StartLinks(config, *credentials);
   running.ticker =
       std::make_unique<Ticker>(kTick, [&running] { running.Tick(); });

@@ -121,7 +121,7 @@ void ExecutorMetrics::CountExecution(absl::string_view action,
   for (const int limit : outcome.limits_hit()) {
     limit_hits_.Add({{"limit", LimitName(limit)}}).Increment();
   }
-  if (outcome.usage().has_wall_time()) {
+  if (outcome.ended_by() != airlock::v1::Outcome::ENDED_BY_NOT_STARTED) {
     process_seconds_.Observe(
         absl::ToDoubleSeconds(FromProto(outcome.usage().wall_time())));
   }

@@ -31,12 +31,19 @@ void BackendMonitor::Suspect() {
   suspect_ = true;
 }
 
+void BackendMonitor::AwaitFirstLook(absl::Duration timeout) {
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&looked_), timeout);
+}
+
 void BackendMonitor::Run() {
   absl::Duration retry = options_.first_retry;
   while (true) {
     const absl::Status status = Look();
-    if (status.ok() != up_ || status != last_error_) {
-      Change(status.ok(), status);
+    Tell(status);
+    {
+      absl::MutexLock lock(&mutex_);
+      looked_ = true;
     }
     if (status.ok()) {
       retry = options_.first_retry;
@@ -72,23 +79,30 @@ bool BackendMonitor::Wait(absl::Duration duration) {
   return !stopping_;
 }
 
-void BackendMonitor::Change(bool up, const absl::Status& status) {
-  last_error_ = status;
-  if (!up) {
+void BackendMonitor::Tell(const absl::Status& status) {
+  LogChange(status);
+  const bool was_up = std::exchange(up_, status.ok());
+  if (!up_) {
+    if (was_up) on_change_(false, {});
+    return;
+  }
+  auto listed = backend_.ListImages(absl::Now() + options_.check_timeout);
+  // A list that cannot be had leaves the old one: it is a hint only.
+  std::vector<BackendImage> images = listed.ok() ? *std::move(listed) : images_;
+  if (was_up && images == images_) return;
+  images_ = std::move(images);
+  on_change_(true, images_);
+}
+
+void BackendMonitor::LogChange(const absl::Status& status) {
+  metrics_.SetBackendUp(status.ok());
+  if (status.ok() && !up_) {
+    LogInfo("backend can be used", {{"backend", backend_.name()}});
+  } else if (!status.ok() && status != last_status_) {
     LogWarning("backend cannot be used",
                {{"backend", backend_.name()}, {"error", status}});
-    if (!up_) return;
   }
-  up_ = up;
-  metrics_.SetBackendUp(up);
-  std::vector<BackendImage> images;
-  if (up) {
-    LogInfo("backend can be used", {{"backend", backend_.name()}});
-    auto listed = backend_.ListImages(absl::Now() + options_.check_timeout);
-    // Images are told to the policy as a hint only.
-    if (listed.ok()) images = *std::move(listed);
-  }
-  on_change_(up, images);
+  last_status_ = status;
 }
 
 }  // namespace airlock::executor

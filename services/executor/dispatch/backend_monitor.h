@@ -28,8 +28,8 @@ struct BackendMonitorOptions {
 // says "up" it has removed what older boots left behind. Thread-safe.
 class BackendMonitor {
  public:
-  // Called on the monitor's thread with each change, first when the backend is
-  // up for the first time; `images` are those it has then.
+  // Called on the monitor's thread with each change of either, first when the
+  // backend is up for the first time; `images` are those it has while it is.
   using ChangeFunction =
       std::function<void(bool up, const std::vector<BackendImage>& images)>;
 
@@ -44,13 +44,18 @@ class BackendMonitor {
   // Something failed: look at once.
   void Suspect() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Blocks until it has looked once, however that went, or until the timeout.
+  void AwaitFirstLook(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
+
  private:
   void Run();
   // OK: usable, with leftovers removed.
   absl::Status Look();
   // Waits; false when the monitor stops.
   bool Wait(absl::Duration duration) ABSL_LOCKS_EXCLUDED(mutex_);
-  void Change(bool up, const absl::Status& status);
+  // Tells what is new since the last look.
+  void Tell(const absl::Status& status);
+  void LogChange(const absl::Status& status);
 
   SandboxBackend& backend_;
   ExecutorMetrics& metrics_;
@@ -59,10 +64,12 @@ class BackendMonitor {
   // Only on the thread.
   bool cleaned_ = false;
   bool up_ = false;
-  absl::Status last_error_;
+  absl::Status last_status_;
+  std::vector<BackendImage> images_;
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool suspect_ ABSL_GUARDED_BY(mutex_) = false;
+  bool looked_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

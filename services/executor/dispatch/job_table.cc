@@ -83,11 +83,7 @@ internal::v1::Hello JobTable::MakeHello(std::size_t link) {
                                  options_.labels.end());
   PostAndWait([this, link, &hello] {
     hello.set_slots(static_cast<std::uint32_t>(links_[link].share));
-    for (const BackendImage& image : images_) {
-      auto* told = hello.add_images();
-      told->set_reference(image.reference);
-      told->set_id(image.id);
-    }
+    AddImages(*hello.mutable_images());
     for (const auto& [key, job] : jobs_) {
       if (job->link() != link) continue;
       auto* held = hello.add_held_jobs();
@@ -266,9 +262,29 @@ void JobTable::HandleChange(const JobKey& key) {
 void JobTable::SetBackend(bool up, const std::vector<BackendImage>& images) {
   Post([this, up, images] {
     backend_up_ = up;
-    if (up) images_ = images;
+    if (up && images != images_) {
+      images_ = images;
+      TellImages();
+    }
     Update();
   });
+}
+
+void JobTable::TellImages() {
+  ConnectRequest message;
+  AddImages(*message.mutable_images_changed()->mutable_images());
+  for (const Link& link : links_) {
+    if (link.connection != nullptr) link.connection->Send(message);
+  }
+}
+
+void JobTable::AddImages(
+    google::protobuf::RepeatedPtrField<internal::v1::Image>& told) const {
+  for (const BackendImage& image : images_) {
+    internal::v1::Image& entry = *told.Add();
+    entry.set_reference(image.reference);
+    entry.set_id(image.id);
+  }
 }
 
 std::size_t JobTable::HeldBy(std::size_t link) const {

@@ -107,6 +107,9 @@ class JobTable final : public PolicyEvents,
   std::shared_ptr<Job> FindJob(std::size_t link, const JobKey& key) const;
   void HandleChange(const JobKey& key);
   void GiveCredits();
+  void TellImages();
+  void AddImages(
+      google::protobuf::RepeatedPtrField<internal::v1::Image>& told) const;
   std::size_t HeldBy(std::size_t link) const;
   // For each job, also if `function` ends jobs.
   void ForEachJob(const std::function<void(Job&)>& function);

@@ -104,6 +104,8 @@ class Sandbox {
 struct BackendImage {
   std::string reference;
   std::string id;
+
+  friend bool operator==(const BackendImage&, const BackendImage&) = default;
 };
 
 // How far a sandbox is: a step such as "pulling image", bytes done, bytes in

@@ -1,6 +1,8 @@
 #include "services/policy/dispatch/executor_events.h"
 
+#include <map>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -42,6 +44,17 @@ absl::Status CheckHello(const airlock::internal::v1::Hello& hello) {
     violations.Add("hello.backend", "must not be empty");
   }
   return violations.ToStatus();
+}
+
+// Image id by reference.
+std::map<std::string, std::string, std::less<>> ImagesById(
+    const google::protobuf::RepeatedPtrField<airlock::internal::v1::Image>&
+        images) {
+  std::map<std::string, std::string, std::less<>> ids;
+  for (const airlock::internal::v1::Image& image : images) {
+    ids[image.reference()] = image.id();
+  }
+  return ids;
 }
 
 }  // namespace
@@ -97,6 +110,9 @@ void ExecutorEvents::OnMessage(LinkId link,
       return;
     case ConnectRequest::kDraining:
       executor->draining = true;
+      return;
+    case ConnectRequest::kImagesChanged:
+      executor->images = ImagesById(message.images_changed().images());
       return;
     case ConnectRequest::kProcessStarted:
       return;
@@ -155,9 +171,7 @@ void ExecutorEvents::OnHello(LinkId link,
   executor.boot_nonce = hello.boot_nonce();
   executor.backend = hello.backend();
   executor.slots = hello.slots();
-  for (const airlock::internal::v1::Image& image : hello.images()) {
-    executor.images[image.reference()] = image.id();
-  }
+  executor.images = ImagesById(hello.images());
   executor.last_contact = p_.clock.Monotonic();
   executor.channel = channel;
   p_.pool.Add(std::move(executor));

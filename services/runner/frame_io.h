@@ -13,7 +13,7 @@
 namespace airlock::runner {
 
 // The longest message of a frame.
-inline constexpr std::size_t kMaxFrameBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxFrameBytes = 1 << 20;
 
 // Cuts a stream of bytes into messages. Holds at most one message.
 class FrameReader {
@@ -39,9 +39,9 @@ class FrameReader {
 class FrameWriter {
  public:
   // Above this, HasRoom() is false.
-  static constexpr std::size_t kMaxQueuedData = 256 * 1024;
+  static constexpr std::size_t kMaxQueuedData = 256 << 10;
   // More control frames that nobody reads break the writer.
-  static constexpr std::size_t kMaxQueuedControl = 64 * 1024;
+  static constexpr std::size_t kMaxQueuedControl = 64 << 10;
 
   // `on_broken` is called at most once, from the loop, when the other side
   // has gone or does not read. `loop` must outlive this.

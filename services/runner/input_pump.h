@@ -16,7 +16,7 @@ namespace airlock::runner {
 class InputPump {
  public:
   // What the executor may send ahead of the process's reading.
-  static constexpr std::uint64_t kWindowBytes = 256 * 1024;
+  static constexpr std::uint64_t kWindowBytes = 256 << 10;
 
   // `loop` and `writer` must outlive this.
   InputPump(EventLoop& loop, FrameWriter& writer, std::uint64_t process);

@@ -11,14 +11,13 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
-#include <memory>
 #include <string_view>
 
 namespace airlock::runner {
 namespace {
 
 constexpr std::string_view kDefaultPath = "/usr/local/bin:/usr/bin:/bin";
-constexpr std::size_t kStackBytes = 64 * 1024;
+constexpr std::size_t kStackBytes = 64 << 10;
 
 enum class Step { kSetUp, kCwd, kExec };
 
@@ -36,6 +35,7 @@ struct ChildPlan {
 
 std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (const std::string& text : strings) {
     pointers.push_back(const_cast<char*>(text.c_str()));
   }
@@ -124,7 +124,7 @@ StartError Explain(const ChildPlan& child) {
 std::vector<std::string> ExecCandidates(const std::string& program,
                                         const std::vector<std::string>& env) {
   if (program.empty()) return {};
-  if (program.find('/') != std::string::npos) return {program};
+  if (std::ranges::find(program, '/') != program.end()) return {program};
   constexpr std::string_view kName = "PATH=";
   std::string_view path = kDefaultPath;
   for (const std::string& variable : env) {
@@ -138,7 +138,7 @@ std::vector<std::string> ExecCandidates(const std::string& program,
     const std::size_t end = std::min(path.find(':', begin), path.size());
     std::string directory(path.substr(begin, end - begin));
     if (directory.empty()) directory.push_back('.');  // as every shell reads it
-    candidates.push_back(directory + "/" + program);
+    candidates.push_back(directory.append("/").append(program));
     begin = end + 1;
   }
   return candidates;
@@ -150,9 +150,9 @@ StartError Launch(const LaunchPlan& plan, pid_t& pid) {
   child.argv = Pointers(plan.argv);
   child.env = Pointers(plan.env);
   child.candidates = ExecCandidates(plan.argv.front(), plan.env);
-  // Uninitialised on purpose; aligned by its end.
-  const std::unique_ptr<char[]> stack(new char[kStackBytes]);
-  void* top = stack.get() + kStackBytes;
+  // Aligned by its end, as an allocation of this size and alignment is.
+  std::vector<char> stack(kStackBytes);
+  void* top = stack.data() + stack.size();
   // As vfork: we are held until the child has called exec or ended, so that
   // `child` is settled when this returns.
   pid = ::clone(ChildMain, top, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);

@@ -1,12 +1,12 @@
 // airlock-runner: process 1 of a sandbox. Options, hardening, then Runner.
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <exception>
 #include <iostream>
@@ -22,7 +22,7 @@ using airlock::runner::Complain;
 using airlock::runner::kExitFailed;
 using airlock::runner::UniqueFd;
 
-constexpr char kUsage[] =
+constexpr std::string_view kUsage =
     "Usage: airlock-runner [--workspace DIR] [--cgroup DIR]\n"
     "\n"
     "Starts and kills processes inside an Airlock sandbox, as its process 1.\n"
@@ -65,7 +65,7 @@ bool ReadOptions(int argc, char** argv, airlock::runner::RunnerOptions& options,
 // Nothing that was open when we came may reach a process.
 void CloseInherited() {
   if (::syscall(SYS_close_range, 3U, ~0U, 0U) == 0) return;
-  const long limit = ::sysconf(_SC_OPEN_MAX);
+  const auto limit = static_cast<int>(::sysconf(_SC_OPEN_MAX));
   for (int fd = 3; fd < limit; ++fd) ::close(fd);
 }
 

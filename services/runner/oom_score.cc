@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <string_view>
 
 #include "services/runner/complain.h"
@@ -15,17 +16,19 @@ constexpr std::string_view kFirstChoice = "1000";
 
 ScopedOomScore::ScopedOomScore(int fd) : fd_(fd) {
   if (fd_ < 0) return;
-  before_size_ = ::pread(fd_, before_, sizeof(before_), 0);
-  if (before_size_ <= 0 ||
+  std::array<char, 16> before;
+  const ssize_t size = ::pread(fd_, before.data(), before.size(), 0);
+  if (size <= 0 ||
       ::pwrite(fd_, kFirstChoice.data(), kFirstChoice.size(), 0) < 0) {
-    before_size_ = 0;
     Complain("cannot raise oom_score_adj for a process");
+    return;
   }
+  before_.assign(before.data(), static_cast<std::size_t>(size));
 }
 
 ScopedOomScore::~ScopedOomScore() {
-  if (before_size_ <= 0) return;
-  if (::pwrite(fd_, before_, static_cast<std::size_t>(before_size_), 0) < 0) {
+  if (before_.empty()) return;
+  if (::pwrite(fd_, before_.data(), before_.size(), 0) < 0) {
     Complain("cannot put oom_score_adj back");
   }
 }

@@ -1,6 +1,8 @@
 // Whom the kernel shall kill first when memory runs out.
 #pragma once
 
+#include <string>
+
 namespace airlock::runner {
 
 // Makes processes that are created during its life the kernel's first choice
@@ -19,8 +21,8 @@ class ScopedOomScore {
 
  private:
   const int fd_;
-  char before_[16] = {};
-  long before_size_ = 0;
+  // Empty: nothing to put back.
+  std::string before_;
 };
 
 }  // namespace airlock::runner

@@ -18,7 +18,7 @@ class OutputPump {
  public:
   // What Drain() reads at most per pipe: the largest pipe an unprivileged
   // process can make.
-  static constexpr std::uint64_t kDrainBytes = 1024 * 1024;
+  static constexpr std::uint64_t kDrainBytes = 1 << 20;
 
   // `loop` and `writer` must outlive this. `limit_bytes` 0: no limit.
   // `on_over_limit` is called once, when the process wrote more than the
@@ -73,7 +73,7 @@ class OutputPump {
   bool over_limit_ = false;
   bool draining_ = false;
   std::array<Pipe, 2> pipes_;
-  std::array<char, 64 * 1024> buffer_;
+  std::array<char, 64 << 10> buffer_;
 };
 
 }  // namespace airlock::runner

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -63,8 +64,8 @@ std::string CleanMessage(std::string_view text) {
 
 // Our end is non-blocking; the process's end is as it expects it.
 bool MakePipe(UniqueFd& ours, UniqueFd& theirs, bool we_write) {
-  int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+  std::array<int, 2> ends = {-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
   ours = UniqueFd(ends[we_write ? 1 : 0]);
   theirs = UniqueFd(ends[we_write ? 0 : 1]);
   return ::fcntl(ours.get(), F_SETFL, O_NONBLOCK) == 0;
@@ -115,7 +116,12 @@ StartError Process::Launch() {
   UniqueFd cwd;
   StartError error = context_.workspace.OpenDirectory(prepare_.cwd, cwd);
   if (!error.ok()) return error;
-  UniqueFd our_in, their_in, our_out, their_out, our_err, their_err;
+  UniqueFd our_in;
+  UniqueFd their_in;
+  UniqueFd our_out;
+  UniqueFd their_out;
+  UniqueFd our_err;
+  UniqueFd their_err;
   if (!MakePipe(our_in, their_in, true) ||
       !MakePipe(our_out, their_out, false) ||
       !MakePipe(our_err, their_err, false)) {
@@ -146,7 +152,7 @@ void Process::FailStart(const StartError& error) {
   Ended end;
   end.process = number();
   end.cause = Cause::kNotStarted;
-  end.reason = error.reason;
+  end.reason = std::string(error.reason);
   end.message = CleanMessage(error.message);
   end.empty = context_.reaper.ProvablyEmpty();
   end.hit_disk = error.reason == kDiskFull;
@@ -226,13 +232,13 @@ void Process::CheckEmpty() {
   const Reaper& reaper = context_.reaper;
   ended_at_ = steady_clock::now();
   if (reaper.ProvablyEmpty()) return Drain(true);
-  if (!reaper.is_init() && reaper.HasNoChild()) return Drain(false);
+  if (!reaper.is_init() && Reaper::HasNoChild()) return Drain(false);
   if (ended_at_ - sweep_began_at_ > kSweepLimit) return Drain(false);
   reaper.SignalAll(leader_, SIGKILL);
   step_.Arm(kSweepInterval);
 }
 
-void Process::KillRemains() {
+void Process::KillRemains() const {
   if (started()) context_.reaper.SignalAll(leader_, SIGKILL);
 }
 

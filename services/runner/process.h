@@ -68,7 +68,7 @@ class Process {
   void AfterBurying();
 
   // Kills without waiting or telling: the runner itself is about to end.
-  void KillRemains();
+  void KillRemains() const;
 
  private:
   enum class Phase { kPreparing, kRunning, kSweeping, kDraining, kEnded };

@@ -23,7 +23,7 @@ void Reaper::SignalAll(pid_t leader, int signal) const {
   }
 }
 
-void Reaper::Reap(const Handler& handler) const {
+void Reaper::Reap(const Handler& handler) {
   while (true) {
     int status = 0;
     const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);
@@ -39,7 +39,7 @@ bool Reaper::ProvablyEmpty() const {
   return is_init_ && ::kill(-1, 0) != 0 && errno == ESRCH;
 }
 
-bool Reaper::HasNoChild() const {
+bool Reaper::HasNoChild() {
   return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT | __WALL) !=
              0 &&
          errno == ECHILD;

@@ -25,13 +25,13 @@ class Reaper {
   void SignalAll(pid_t leader, int signal) const;
 
   // Buries whoever has ended. Never blocks.
-  void Reap(const Handler& handler) const;
+  static void Reap(const Handler& handler);
 
   // Whether nothing is provably left, not even a zombie.
   bool ProvablyEmpty() const;
 
   // Whether no child is left: all that can be known when not process 1.
-  bool HasNoChild() const;
+  static bool HasNoChild();
 
  private:
   const bool is_init_;

@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -30,15 +31,14 @@ UniqueFd MakeChildrenFd() {
 }
 
 bool HasNul(const std::vector<std::string>& strings) {
-  for (const std::string& text : strings) {
-    if (text.find('\0') != std::string::npos) return true;
-  }
-  return false;
+  return std::ranges::any_of(strings, [](const std::string& text) {
+    return std::ranges::find(text, '\0') != text.end();
+  });
 }
 
 }  // namespace
 
-Runner::Runner(RunnerOptions options, Workspace& workspace,
+Runner::Runner(const RunnerOptions& options, Workspace& workspace,
                UniqueFd oom_score_fd)
     : oom_score_fd_(std::move(oom_score_fd)),
       children_fd_(MakeChildrenFd()),
@@ -76,7 +76,7 @@ bool Runner::Watch() {
 }
 
 void Runner::OnInput() {
-  std::array<char, 64 * 1024> buffer;
+  std::array<char, 64 << 10> buffer;
   const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) {
@@ -96,7 +96,7 @@ void Runner::OnChildren() {
   signalfd_siginfo info{};
   while (::read(children_fd_.get(), &info, sizeof(info)) > 0) {
   }
-  reaper_.Reap([this](pid_t pid, int status) {
+  Reaper::Reap([this](pid_t pid, int status) {
     if (process_) process_->OnBuried(pid, status);
   });
   if (process_) process_->AfterBurying();

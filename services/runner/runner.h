@@ -37,7 +37,8 @@ class Runner {
  public:
   // Reads frames from descriptor 0 and writes them to 1; all signals must be
   // blocked. `workspace` must outlive this. `oom_score_fd` may be invalid.
-  Runner(RunnerOptions options, Workspace& workspace, UniqueFd oom_score_fd);
+  Runner(const RunnerOptions& options, Workspace& workspace,
+         UniqueFd oom_score_fd);
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 

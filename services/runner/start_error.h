@@ -2,20 +2,23 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace airlock::runner {
 
 // The words of airlock.runner.v1.Ended.reason.
-inline constexpr char kCommandNotFound[] = "COMMAND_NOT_FOUND";
-inline constexpr char kCommandNotExecutable[] = "COMMAND_NOT_EXECUTABLE";
-inline constexpr char kBadCwd[] = "BAD_CWD";
-inline constexpr char kBadFile[] = "BAD_FILE";
-inline constexpr char kDiskFull[] = "DISK_FULL";
-inline constexpr char kStartFailed[] = "START_FAILED";
+inline constexpr std::string_view kCommandNotFound = "COMMAND_NOT_FOUND";
+inline constexpr std::string_view kCommandNotExecutable =
+    "COMMAND_NOT_EXECUTABLE";
+inline constexpr std::string_view kBadCwd = "BAD_CWD";
+inline constexpr std::string_view kBadFile = "BAD_FILE";
+inline constexpr std::string_view kDiskFull = "DISK_FULL";
+inline constexpr std::string_view kStartFailed = "START_FAILED";
 
 // Empty `reason`: nothing is wrong.
 struct StartError {
-  std::string reason;
+  // One of the words above.
+  std::string_view reason;
   // One sentence for a human.
   std::string message;
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -25,7 +26,7 @@ int OpenBeneath(int directory, const std::string& path, std::uint64_t flags,
 }
 
 // Says what errno means for `path`.
-StartError ErrnoError(const char* reason, std::string_view path) {
+StartError ErrnoError(std::string_view reason, std::string_view path) {
   const int error = errno;
   const std::string quoted = "\"" + std::string(path) + "\"";
   switch (error) {
@@ -48,12 +49,12 @@ StartError ErrnoError(const char* reason, std::string_view path) {
 
 // Cuts the prefix and refuses what could never be meant well. What is left in
 // `path` is relative, perhaps empty.
-StartError CheckPath(const char* reason, std::string_view& path) {
+StartError CheckPath(std::string_view reason, std::string_view& path) {
   const std::string quoted = "\"" + std::string(path) + "\"";
   if (path.size() > kMaxPathBytes) {
     return {reason, "a path must have at most 4095 bytes"};
   }
-  if (path.find('\0') != std::string_view::npos) {
+  if (std::ranges::find(path, '\0') != path.end()) {
     return {reason, "a path must not hold a NUL byte"};
   }
   if (path.substr(0, kPrefix.size()) == kPrefix &&

@@ -22,9 +22,9 @@ namespace {
 
 // In the child, after a fork of a program with threads: system calls only.
 [[noreturn]] void BecomeInit(char* const* argv, const NamespaceOptions& options,
-                             const int (&fds)[3]) {
+                             const std::array<int, 3>& fds) {
   for (int i = 0; i < 3; ++i) {
-    if (::dup2(fds[i], i) < 0) ::_exit(120);
+    if (::dup2(fds[static_cast<std::size_t>(i)], i) < 0) ::_exit(120);
   }
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
       ::mount("proc", "/proc", "proc", 0, nullptr) != 0) {
@@ -54,9 +54,12 @@ absl::StatusOr<std::unique_ptr<PipeByteStream>>
 PipeByteStream::StartInNamespace(const std::vector<std::string>& argv,
                                  const NamespaceOptions& options) {
   std::unique_ptr<PipeByteStream> stream(new PipeByteStream());
-  int in[2], out[2], err[2];
-  if (::pipe2(in, O_CLOEXEC) != 0 || ::pipe2(out, O_CLOEXEC) != 0 ||
-      ::pipe2(err, O_CLOEXEC) != 0) {
+  std::array<int, 2> in{};
+  std::array<int, 2> out{};
+  std::array<int, 2> err{};
+  if (::pipe2(in.data(), O_CLOEXEC) != 0 ||
+      ::pipe2(out.data(), O_CLOEXEC) != 0 ||
+      ::pipe2(err.data(), O_CLOEXEC) != 0) {
     return absl::ErrnoToStatus(errno, "pipe2");
   }
   stream->stdin_ = in[1];
@@ -64,18 +67,20 @@ PipeByteStream::StartInNamespace(const std::vector<std::string>& argv,
   stream->stderr_ = err[0];
   stream->wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   std::vector<char*> pointers;
+  pointers.reserve(argv.size() + 1);
   for (const std::string& text : argv) {
     pointers.push_back(const_cast<char*>(text.c_str()));
   }
   pointers.push_back(nullptr);
-  const int theirs[3] = {in[0], out[1], err[1]};
-  const long pid = ::syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD,
-                             nullptr, nullptr, nullptr, nullptr);
+  const std::array<int, 3> theirs = {in[0], out[1], err[1]};
+  const auto pid = static_cast<pid_t>(
+      ::syscall(SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, nullptr,
+                nullptr, nullptr, nullptr));
   if (pid == 0) BecomeInit(pointers.data(), options, theirs);
   const int error = errno;
   for (const int fd : theirs) ::close(fd);
   if (pid < 0) return absl::ErrnoToStatus(error, "clone");
-  stream->pid_ = static_cast<pid_t>(pid);
+  stream->pid_ = pid;
   for (const int fd : {stream->stdin_, stream->stdout_, stream->stderr_}) {
     ::fcntl(fd, F_SETFL, O_NONBLOCK);
   }
@@ -171,7 +176,7 @@ bool PipeByteStream::Turn() {
 }
 
 bool PipeByteStream::ReadFrom(int fd, bool diagnostic) {
-  std::array<char, 64 * 1024> buffer;
+  std::array<char, 64 << 10> buffer;
   const ssize_t count = ::read(fd, buffer.data(), buffer.size());
   if (count < 0) return errno == EAGAIN || errno == EINTR;
   if (count == 0) return false;
@@ -197,7 +202,7 @@ void PipeByteStream::WriteSome() {
   }
 }
 
-void PipeByteStream::Wake() {
+void PipeByteStream::Wake() const {
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t count = ::write(wake_, &one, sizeof(one));
 }

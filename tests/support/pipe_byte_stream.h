@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +25,7 @@ struct NamespaceOptions {
   // Not 0: gives up root first, and may have at most `max_processes`.
   uid_t uid = 0;
   // With `uid`: the most processes and threads of that user. 0: no limit.
-  unsigned long max_processes = 0;
+  std::uint64_t max_processes = 0;
 };
 
 // Starts a program as process 1 of new pid and mount namespaces with a fresh
@@ -58,7 +59,7 @@ class PipeByteStream final : public executor::ByteStream {
   bool Turn();
   bool ReadFrom(int fd, bool diagnostic);
   void WriteSome() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Wake();
+  void Wake() const;
 
   pid_t pid_ = -1;
   std::optional<int> exit_status_;

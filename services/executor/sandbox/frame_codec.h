@@ -13,7 +13,7 @@
 namespace airlock::executor {
 
 // The longest message of a frame.
-inline constexpr std::size_t kMaxFrameBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxFrameBytes = 1 << 20;
 
 // A message as a frame. kInvalidArgument: longer than kMaxFrameBytes.
 absl::Status AppendFrame(const runner::v1::ToRunner& message, std::string& out);

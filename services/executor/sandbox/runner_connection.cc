@@ -63,7 +63,7 @@ void RunnerConnection::Run(ProcessSpec spec,
                            std::shared_ptr<ProcessObserver> observer) {
   Submit(
       [this, spec = std::move(spec), observer = std::move(observer)]() mutable {
-        StartProcess(std::move(spec), std::move(observer));
+        StartProcess(std::move(spec), observer);
       });
 }
 
@@ -148,8 +148,8 @@ void RunnerConnection::Submit(std::function<void()> function) {
   serializer_.Submit([self, function = std::move(function)] { function(); });
 }
 
-void RunnerConnection::StartProcess(ProcessSpec spec,
-                                    std::shared_ptr<ProcessObserver> observer) {
+void RunnerConnection::StartProcess(
+    ProcessSpec spec, const std::shared_ptr<ProcessObserver>& observer) {
   if (broken_) {
     return observer->OnEnded(
         NotStartedEnd(kGoneReason, "the runner of this sandbox is gone"));

@@ -54,7 +54,7 @@ class RunnerConnection final
   // All below only inside the serializer.
   void Submit(std::function<void()> function);
   void StartProcess(ProcessSpec spec,
-                    std::shared_ptr<ProcessObserver> observer);
+                    const std::shared_ptr<ProcessObserver>& observer);
   absl::Status Handle(const runner::v1::FromRunner& message);
   absl::Status HandleReady(const runner::v1::Ready& ready);
   absl::Status HandlePong(const runner::v1::Pong& pong);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "services/executor/sandbox/frame_codec.h"
 
@@ -10,12 +11,12 @@ namespace airlock::executor {
 namespace {
 
 // Pieces of files and input.
-constexpr std::size_t kPieceBytes = 64 * 1024;
+constexpr std::size_t kPieceBytes = 64 << 10;
 // Input that may be sent before the first StdinCredit.
-constexpr std::uint64_t kFirstStdinCredit = 256 * 1024;
+constexpr std::uint64_t kFirstStdinCredit = 256 << 10;
 
 absl::Status CheckText(absl::string_view field, absl::string_view text) {
-  if (text.find('\0') == absl::string_view::npos) return absl::OkStatus();
+  if (!absl::StrContains(text, '\0')) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(field, " must not hold a NUL byte"));
 }

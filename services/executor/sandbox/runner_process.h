@@ -21,7 +21,7 @@ class RunnerProcess {
  public:
   // What a runner may send beyond its credit: two pipes of the largest size,
   // at the end.
-  static constexpr std::uint64_t kDrainBytes = 2 * 1024 * 1024;
+  static constexpr std::uint64_t kDrainBytes = 2 << 20;
 
   RunnerProcess(std::uint64_t number, ProcessSpec spec,
                 std::shared_ptr<ProcessObserver> observer);

@@ -62,7 +62,7 @@ struct ProcessSpec {
   // Standard output and error together. 0: no limit.
   std::uint64_t output_limit_bytes = 0;
   // Output that may come before the first AllowOutput().
-  std::uint64_t output_credit_bytes = 256 * 1024;
+  std::uint64_t output_credit_bytes = 256 << 10;
 };
 
 }  // namespace airlock::executor

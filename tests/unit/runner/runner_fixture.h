@@ -41,7 +41,8 @@ class RealRunnerTest : public testing::Test {
   // Starts the runner and waits until it is ready.
   void StartRunner(const NamespaceOptions& options = {}) {
     auto stream = PipeByteStream::StartInNamespace(
-        {AIRLOCK_RUNNER, "--workspace", workspace_}, options);
+        {AIRLOCK_RUNNER, "--workspace", workspace_, "--cgroup", cgroup_},
+        options);
     ASSERT_THAT(stream, IsOk());
     stream_ = stream->get();
     client_ = std::make_unique<executor::RunnerClient>(*std::move(stream));
@@ -79,6 +80,7 @@ class RealRunnerTest : public testing::Test {
   }
 
   std::string workspace_;
+  std::string cgroup_ = "/sys/fs/cgroup";
   // Owned by the client.
   PipeByteStream* stream_ = nullptr;
   std::unique_ptr<executor::RunnerClient> client_;

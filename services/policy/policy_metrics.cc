@@ -49,6 +49,12 @@ PolicyMetrics::PolicyMetrics(prometheus::Registry& registry)
                      .Name("airlock_execution_duration_seconds")
                      .Help("From acceptance to the final state.")
                      .Register(registry)),
+      queue_seconds_(&prometheus::BuildHistogram()
+                          .Name("airlock_execution_queue_seconds")
+                          .Help("From acceptance to the executor that takes "
+                                "the job; again for each requeue.")
+                          .Register(registry)
+                          .Add({}, kStartBuckets)),
       start_seconds_(&prometheus::BuildHistogram()
                           .Name("airlock_execution_start_seconds")
                           .Help("From acceptance to the grant: waiting for an "
@@ -109,6 +115,10 @@ void PolicyMetrics::CountEnded(const Execution& execution,
             {"backend", execution.backend()}},
            kDurationBuckets)
       .Observe(absl::ToDoubleSeconds(lifetime));
+}
+
+void PolicyMetrics::ObserveQueue(absl::Duration since_accepted) {
+  queue_seconds_->Observe(absl::ToDoubleSeconds(since_accepted));
 }
 
 void PolicyMetrics::ObserveStart(absl::Duration since_accepted) {

@@ -25,6 +25,8 @@ class PolicyMetrics {
   // An execution reached a final state, `lifetime` after it was accepted.
   void CountEnded(const airlock::v1::Execution& execution,
                   absl::Duration lifetime);
+  // A job was given to an executor, this long after it was accepted.
+  void ObserveQueue(absl::Duration since_accepted);
   // A grant was sent, this long after the execution was accepted.
   void ObserveStart(absl::Duration since_accepted);
   // A job went back to the queue.
@@ -40,6 +42,7 @@ class PolicyMetrics {
   prometheus::Family<prometheus::Counter>& decisions_;
   prometheus::Family<prometheus::Counter>& executions_;
   prometheus::Family<prometheus::Histogram>& durations_;
+  prometheus::Histogram* queue_seconds_;
   prometheus::Histogram* start_seconds_;
   prometheus::Counter* requeued_;
   prometheus::Counter* late_reports_;

@@ -7,6 +7,7 @@
 #include "common/logging/log.h"
 #include "common/status/error.h"
 #include "common/time/proto_time.h"
+#include "services/policy/dispatch/job_messages.h"
 
 namespace airlock::policy {
 namespace {
@@ -15,13 +16,6 @@ using airlock::internal::v1::ConnectResponse;
 using airlock::v1::ExecutionEvent;
 using airlock::v1::Outcome;
 using PublicExecution = airlock::v1::Execution;
-
-// The messages about a job that carry only its id and fence.
-template <typename Message>
-void Name(const Execution& execution, Message& message) {
-  message.set_execution_id(execution.id());
-  message.set_fence(execution.assignment->fence);
-}
 
 // What may come without credit: the rest of the pipes when a process has ended.
 constexpr std::uint64_t kOutputBeyondCredit = 2 * 1024 * 1024 + 64 * 1024;
@@ -78,17 +72,15 @@ void ExecutionFlow::Pump() {
 void ExecutionFlow::Assign(Execution& execution, ConnectedExecutor& executor) {
   --executor.credits;
   execution.phase = Phase::kPreparing;
-  execution.prepare_deadline = p_.clock.Monotonic() + times_.prepare;
+  const absl::Duration now = p_.clock.Monotonic();
+  p_.metrics.ObserveQueue(now - execution.accepted_at);
+  execution.prepare_deadline = now + times_.prepare;
   execution.executor_ended = false;
   execution.assignment = Assignment{
       executor.link, executor.id, executor.boot_nonce, ++execution.last_fence};
   execution.record.execution.set_executor_id(executor.id);
 
-  ConnectResponse message;
-  Name(execution, *message.mutable_job());
-  message.mutable_job()->set_spec(execution.spec);
-  message.mutable_job()->set_digest(execution.digest);
-  executor.channel->Send(std::move(message));
+  executor.channel->Send(JobMessage(execution));
 }
 
 void ExecutionFlow::OnProgress(Execution& execution,
@@ -182,15 +174,7 @@ void ExecutionFlow::UpdateCredit(Execution& execution) {
   // Many small steps would cost more than they let flow.
   if (limit < execution.credit_told + kOutputWindow / 4) return;
   execution.credit_told = limit;
-  const OutputLog& output = execution.feed.output();
-  ConnectResponse message;
-  Name(execution, *message.mutable_output_credit());
-  message.mutable_output_credit()->set_limit_bytes(limit);
-  message.mutable_output_credit()->set_stdout_acknowledged(
-      output.received(airlock::v1::OUTPUT_STREAM_STDOUT));
-  message.mutable_output_credit()->set_stderr_acknowledged(
-      output.received(airlock::v1::OUTPUT_STREAM_STDERR));
-  executor->channel->Send(std::move(message));
+  executor->channel->Send(CreditMessage(execution, limit));
 }
 
 void ExecutionFlow::OnJobEnded(Execution& execution,
@@ -263,14 +247,7 @@ void ExecutionFlow::OnLinkBack(Execution& execution, LinkId link) {
   execution.assignment->link = link;
   execution.lost_deadline.reset();
   ConnectedExecutor* executor = ExecutorOf(execution);
-  const OutputLog& output = execution.feed.output();
-  ConnectResponse message;
-  Name(execution, *message.mutable_resume_output());
-  message.mutable_resume_output()->set_stdout_offset(
-      output.received(airlock::v1::OUTPUT_STREAM_STDOUT));
-  message.mutable_resume_output()->set_stderr_offset(
-      output.received(airlock::v1::OUTPUT_STREAM_STDERR));
-  executor->channel->Send(std::move(message));
+  executor->channel->Send(ResumeMessage(execution));
   // What was told on the old stream may have been lost with it.
   execution.credit_told = 0;
   UpdateCredit(execution);
@@ -288,10 +265,7 @@ void ExecutionFlow::OutcomeUnknown(Execution& execution,
 
 void ExecutionFlow::SendCancel(const Execution& execution) {
   ConnectedExecutor* executor = ExecutorOf(execution);
-  if (executor == nullptr) return;
-  ConnectResponse message;
-  Name(execution, *message.mutable_cancel_job());
-  executor->channel->Send(std::move(message));
+  if (executor != nullptr) executor->channel->Send(CancelMessage(execution));
 }
 
 void ExecutionFlow::NotStarted(Execution& execution, absl::string_view reason,
@@ -355,9 +329,7 @@ void ExecutionFlow::OnEndCommitted(Execution& execution,
 void ExecutionFlow::AcknowledgeEnd(const Execution& execution) {
   ConnectedExecutor* executor = ExecutorOf(execution);
   if (executor == nullptr || !execution.executor_ended) return;
-  ConnectResponse message;
-  Name(execution, *message.mutable_end_ack());
-  executor->channel->Send(std::move(message));
+  executor->channel->Send(EndAckMessage(execution));
 }
 
 void ExecutionFlow::Tick(Execution& execution) {

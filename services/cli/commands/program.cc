@@ -9,6 +9,7 @@
 #include "services/cli/commands/command_line.h"
 #include "services/cli/commands/config_command.h"
 #include "services/cli/commands/executions_command.h"
+#include "services/cli/commands/health_command.h"
 #include "services/cli/commands/policy_command.h"
 #include "services/cli/commands/run_command.h"
 #include "services/cli/commands/tokens_command.h"
@@ -52,6 +53,7 @@ int RunProgram(std::vector<std::string> arguments) {
   AddExecutionsCommand(app, line);
   AddPolicyCommand(app, line);
   AddConfigCommand(app, line);
+  AddHealthCommand(app, line);
   AddCertsCommand(app, line);
   AddTokensCommand(app, line);
   AddVersionCommand(app, line);

@@ -291,5 +291,21 @@ TEST_F(JobTableTest, HelloSaysWhoItIsAndWhatItHolds) {
   EXPECT_TRUE(hello.held_jobs(0).started());
 }
 
+TEST_F(JobTableTest, ChangedImagesAreToldOnce) {
+  const auto policy = Connect();
+
+  table_->SetBackend(true, {{"airlock/sandbox:latest", "sha256:2"}});
+  table_->SetBackend(true, {{"airlock/sandbox:latest", "sha256:2"}});
+  Settle();
+
+  int told = 0;
+  for (const Message& message : policy->messages()) {
+    if (!message.has_images_changed()) continue;
+    ++told;
+    EXPECT_EQ(message.images_changed().images(0).id(), "sha256:2");
+  }
+  EXPECT_EQ(told, 1);
+}
+
 }  // namespace
 }  // namespace airlock::executor

@@ -1,0 +1,98 @@
+#include "services/executor/dispatch/backend_monitor.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_sandbox_backend.h"
+
+namespace airlock::executor {
+namespace {
+
+constexpr absl::Duration kWait = absl::Seconds(10);
+
+class BackendMonitorTest : public testing::Test {
+ protected:
+  void Watch() {
+    BackendMonitorOptions options;
+    options.interval = absl::Milliseconds(5);
+    options.first_retry = absl::Milliseconds(1);
+    options.last_retry = absl::Milliseconds(5);
+    monitor_ = std::make_unique<BackendMonitor>(
+        backend_, metrics_,
+        [this](bool up, const std::vector<BackendImage>& images) {
+          absl::MutexLock lock(&mutex_);
+          told_.push_back(up);
+          images_ = images;
+        },
+        options);
+  }
+  bool AwaitTold(const std::vector<bool>& expected) {
+    const auto reached = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return told_ == expected;
+    };
+    absl::MutexLock lock(&mutex_);
+    return mutex_.AwaitWithTimeout(absl::Condition(&reached), kWait);
+  }
+
+  FakeSandboxBackend backend_;
+  prometheus::Registry registry_;
+  ExecutorMetrics metrics_{registry_};
+  absl::Mutex mutex_;
+  std::vector<bool> told_ ABSL_GUARDED_BY(mutex_);
+  std::vector<BackendImage> images_ ABSL_GUARDED_BY(mutex_);
+  // Last: its thread uses the rest.
+  std::unique_ptr<BackendMonitor> monitor_;
+};
+
+TEST_F(BackendMonitorTest, LeftoversAreGoneBeforeItSaysUp) {
+  backend_.SetLeftovers(2);
+
+  Watch();
+
+  ASSERT_TRUE(AwaitTold({true}));
+  EXPECT_EQ(*backend_.RemoveLeftovers(absl::Now()), 0);
+  absl::MutexLock lock(&mutex_);
+  ASSERT_EQ(images_.size(), 1u);
+}
+
+TEST_F(BackendMonitorTest, EngineThatComesLaterIsNoticed) {
+  backend_.SetCheck(absl::UnavailableError("no engine"));
+  Watch();
+  monitor_->AwaitFirstLook(kWait);
+  ASSERT_TRUE(AwaitTold({})) << "down is what everybody assumes anyway";
+
+  backend_.SetCheck(absl::OkStatus());
+
+  EXPECT_TRUE(AwaitTold({true}));
+}
+
+TEST_F(BackendMonitorTest, EngineThatGoesAndComesBackIsTold) {
+  Watch();
+  ASSERT_TRUE(AwaitTold({true}));
+
+  backend_.SetCheck(absl::UnavailableError("engine stopped"));
+  ASSERT_TRUE(AwaitTold({true, false}));
+  backend_.SetCheck(absl::OkStatus());
+
+  EXPECT_TRUE(AwaitTold({true, false, true}));
+}
+
+TEST_F(BackendMonitorTest, SuspicionIsLookedIntoAtOnce) {
+  BackendMonitorOptions options;
+  options.interval = absl::Hours(1);
+  monitor_ = std::make_unique<BackendMonitor>(
+      backend_, metrics_,
+      [this](bool up, const std::vector<BackendImage>&) {
+        absl::MutexLock lock(&mutex_);
+        told_.push_back(up);
+      },
+      options);
+  ASSERT_TRUE(AwaitTold({true}));
+  backend_.SetCheck(absl::UnavailableError("engine stopped"));
+
+  monitor_->Suspect();
+
+  EXPECT_TRUE(AwaitTold({true, false}));
+}
+
+}  // namespace
+}  // namespace airlock::executor

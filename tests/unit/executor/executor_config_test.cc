@@ -1,0 +1,149 @@
+#include "services/executor/executor_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+#include "common/config/config_file.h"
+
+namespace airlock::executor {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// What every executor must have.
+constexpr char kRequired[] = R"("statePath": "/s", "grantPublicKeyPath": "/g",
+    "tls": {"certPath": "/c", "keyPath": "/k", "caPath": "/a"})";
+
+class ExecutorConfigTest : public testing::Test {
+ protected:
+  ExecutorConfig Check(const std::string& text) {
+    const ConfigReading reading = ReadConfigText(text);
+    EXPECT_FALSE(reading.problems.has_errors())
+        << FormatProblems(reading.problems);
+    problems_ = ProblemList();
+    return ExecutorConfigFromProto(reading.config, problems_);
+  }
+  ExecutorConfig CheckExecutor(const std::string& more) {
+    return Check(absl::StrCat("{\"executor\": {", kRequired,
+                              more.empty() ? "" : ", ", more, "}}"));
+  }
+  void ExpectProblem(const std::string& path, const std::string& text) {
+    EXPECT_THAT(problems_.problems(),
+                testing::Contains(
+                    AllOf(Field(&ConfigProblem::path, path),
+                          Field(&ConfigProblem::message, HasSubstr(text)))))
+        << FormatProblems(problems_);
+  }
+
+  ProblemList problems_;
+};
+
+TEST_F(ExecutorConfigTest, DefaultsAreThoseOfTheDocumentation) {
+  const ExecutorConfig config = CheckExecutor("");
+
+  EXPECT_THAT(problems_.problems(), IsEmpty());
+  EXPECT_EQ(config.backend, "docker");
+  EXPECT_THAT(config.policy_targets, ElementsAre("127.0.0.1:7401"));
+  EXPECT_GE(config.max_running, 2u);
+  EXPECT_EQ(config.metrics_listen, "127.0.0.1:9466");
+  EXPECT_EQ(config.probe_listen, "127.0.0.1:7412");
+  EXPECT_EQ(config.drain_timeout, absl::Seconds(60));
+  EXPECT_THAT(config.runner_path, testing::EndsWith("/airlock-runner"));
+  EXPECT_EQ(config.docker.endpoint, "unix:///var/run/docker.sock");
+  EXPECT_FALSE(config.docker.tls.has_value());
+}
+
+TEST_F(ExecutorConfigTest, EverythingGivenIsTaken) {
+  const ExecutorConfig config = CheckExecutor(
+      R"("policyTargets": ["a:1", "dns:///policy:7401"], "maxRunning": 8,
+         "labels": {"zone": "a"}, "metricsListen": "0.0.0.0:0",
+         "probeListen": "[::1]:1", "drainTimeout": 5000, "runnerPath": "/r",
+         "docker": {"endpoint": "tcp://engine:2376",
+                    "tls": {"certPath": "/dc", "keyPath": "/dk", "caPath": "/da"},
+                    "allowedMounts": ["/data"],
+                    "registries": {"r.example.com":
+                        {"username": "u", "passwordPath": "/p"}}})");
+
+  EXPECT_THAT(problems_.problems(), IsEmpty());
+  EXPECT_THAT(config.policy_targets, ElementsAre("a:1", "dns:///policy:7401"));
+  EXPECT_EQ(config.max_running, 8u);
+  EXPECT_EQ(config.labels.at("zone"), "a");
+  EXPECT_EQ(config.drain_timeout, absl::Seconds(5));
+  EXPECT_EQ(config.runner_path, "/r");
+  EXPECT_EQ(config.docker.tls->ca_path, "/da");
+  EXPECT_THAT(config.docker.allowed_mounts, ElementsAre("/data"));
+  EXPECT_EQ(config.docker.registries.at("r.example.com").username, "u");
+}
+
+TEST_F(ExecutorConfigTest, WhatIsRequiredIsNamed) {
+  Check("{}");
+
+  for (const char* path : {"executor.statePath", "executor.grantPublicKeyPath",
+                           "executor.tls.certPath", "executor.tls.keyPath",
+                           "executor.tls.caPath"}) {
+    ExpectProblem(path, "is required");
+  }
+  EXPECT_THAT(problems_.problems(), SizeIs(5));
+}
+
+TEST_F(ExecutorConfigTest, TargetsMustBeThereOnceAndReadable) {
+  CheckExecutor(R"("policyTargets": [])");
+  ExpectProblem("executor.policyTargets", "must have 1 to 32");
+  CheckExecutor(R"("policyTargets": ["a:1", "a:1"])");
+  ExpectProblem("executor.policyTargets[1]", "twice");
+  CheckExecutor(R"("policyTargets": ["a:1", "nonsense"])");
+  ExpectProblem("executor.policyTargets[1]", "got \"nonsense\"");
+  CheckExecutor(R"("policyTargets": ["a:0"])");
+  ExpectProblem("executor.policyTargets[0]", "port from 1");
+}
+
+TEST_F(ExecutorConfigTest, EachPolicyNeedsASlot) {
+  CheckExecutor(R"("maxRunning": 1, "policyTargets": ["a:1", "b:1"])");
+  ExpectProblem("executor.maxRunning", "must be in [2, 1024]: got 1");
+  CheckExecutor(R"("maxRunning": 0)");
+  ExpectProblem("executor.maxRunning", "must be in [1, 1024]: got 0");
+  CheckExecutor(R"("maxRunning": 5000)");
+  ExpectProblem("executor.maxRunning", "got 5000");
+}
+
+TEST_F(ExecutorConfigTest, UnknownBackendIsRefused) {
+  Check(absl::StrCat(R"({"sandbox": {"backend": "podman"}, "executor": {)",
+                     kRequired, "}}"));
+
+  ExpectProblem("sandbox.backend", "got \"podman\"");
+}
+
+TEST_F(ExecutorConfigTest, EngineElsewhereNeedsTls) {
+  CheckExecutor(R"("docker": {"endpoint": "tcp://engine:2375"})");
+  ExpectProblem("executor.docker.tls", "is required");
+  CheckExecutor(R"("docker": {"endpoint": "tcp://127.0.0.1:2375"})");
+  EXPECT_THAT(problems_.problems(), IsEmpty());
+  CheckExecutor(R"("docker": {"endpoint": "http://engine"})");
+  ExpectProblem("executor.docker.endpoint", "must be unix:///path");
+  CheckExecutor(R"("docker": {"endpoint": "tcp://"})");
+  ExpectProblem("executor.docker.endpoint", "");
+}
+
+TEST_F(ExecutorConfigTest, MountsAndRegistriesAreChecked) {
+  CheckExecutor(R"("docker": {"allowedMounts": ["data"],
+                              "registries": {"r": {"username": "u"}}})");
+
+  ExpectProblem("executor.docker.allowedMounts[0]", "absolute path");
+  ExpectProblem("executor.docker.registries.r.passwordPath", "is required");
+}
+
+TEST_F(ExecutorConfigTest, LabelsAreBounded) {
+  CheckExecutor(
+      absl::StrCat(R"("labels": {"a": ")", std::string(300, 'x'), "\"}"));
+
+  ExpectProblem("executor.labels", "at most 256 bytes");
+}
+
+}  // namespace
+}  // namespace airlock::executor

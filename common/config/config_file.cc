@@ -79,9 +79,11 @@ ConfigReading ReadConfigText(absl::string_view text) {
   ConfigReading reading;
   if (text.size() > kMaxConfigBytes) {
     reading.problems.AddError("", TooLargeMessage());
+    reading.problems.MarkIncomplete();
   } else if (IsBlank(text)) {
     reading.problems.AddError(
         "", "is empty; \"{}\" is a configuration of defaults");
+    reading.problems.MarkIncomplete();
   } else {
     JsonReader reader(reading.config, reading.problems);
     LexJson(text, reader);
@@ -94,6 +96,7 @@ ConfigReading ReadConfigFile(const std::string& path) {
   if (text.ok()) return ReadConfigText(*text);
   ConfigReading reading;
   reading.problems.AddError("", text.status().message());
+  reading.problems.MarkIncomplete();
   return reading;
 }
 

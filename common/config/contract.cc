@@ -169,27 +169,27 @@ std::shared_ptr<const Contract> ContractFromConfig(
     const config::v1::Config& config, ProblemList& problems) {
   // What is wrong for everybody is found again for each agent; the list keeps
   // it once.
-  ProblemList own;
-  AgentContract defaults = ReadDefaults(config, own);
+  const std::size_t errors_before = problems.errors_added();
+  AgentContract defaults = ReadDefaults(config, problems);
   std::map<std::string, AgentContract> agents;
   if (config.agents().size() > kMaxAgents) {
-    own.AddError("agents",
-                 absl::StrCat("must be at most ", kMaxAgents, " agents: got ",
-                              config.agents().size()));
+    problems.AddError(
+        "agents", absl::StrCat("must be at most ", kMaxAgents, " agents: got ",
+                               config.agents().size()));
   } else {
     // By id, so that problems come in the same order every time.
     const std::map<std::string, config::v1::AgentOverrides> sorted(
         config.agents().begin(), config.agents().end());
     for (const auto& [id, overrides] : sorted) {
       if (!IsPrincipalId(id)) {
-        own.AddError(AppendKey("agents", id),
-                     "must be an agent's id, like [a-z0-9][a-z0-9._-]{0,62}");
+        problems.AddError(
+            AppendKey("agents", id),
+            "must be an agent's id, like [a-z0-9][a-z0-9._-]{0,62}");
       }
-      agents[id] = ReadAgent(config, id, overrides, defaults, own);
+      agents[id] = ReadAgent(config, id, overrides, defaults, problems);
     }
   }
-  problems.Merge(own);
-  if (own.has_errors()) return nullptr;
+  if (problems.errors_added() > errors_before) return nullptr;
   return std::make_shared<const Contract>(std::move(defaults),
                                           std::move(agents));
 }

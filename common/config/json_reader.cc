@@ -266,6 +266,7 @@ void JsonReader::SetScalar(const Slot& slot, const JsonScalar& scalar) {
 void JsonReader::OnSyntaxError(absl::string_view message) {
   // The key is where the reader was, which is near enough to find it.
   problems_.AddError(frames_.empty() ? "" : frames_.back().path, message);
+  problems_.MarkIncomplete();
 }
 
 void JsonReader::AddTypeError(const Slot& slot, absl::string_view came) {

@@ -24,6 +24,12 @@ std::vector<std::string> ReadCommand(const config::v1::Language& language,
                                      const std::string& path,
                                      ProblemList& problems) {
   const auto& args = language.command().values();
+  if (!language.has_command()) {
+    problems.AddMissing(path,
+                        "is required: the program and its arguments, "
+                        "such as [\"python3\"]");
+    return {};
+  }
   if (args.empty() || args.size() > kMaxCommandArgs) {
     problems.AddError(
         path, absl::StrCat("must be the program and its arguments, such as "
@@ -60,7 +66,11 @@ std::map<std::string, LanguageSettings> ReadLanguages(
                         "must be named like [a-z][a-z0-9_+-]*, with at most 32 "
                         "characters");
     }
-    if (!IsExtension(language.extension())) {
+    if (!language.has_extension()) {
+      problems.AddMissing(AppendKey(language_path, "extension"),
+                          "is required: the ending of a file name such as "
+                          "\".py\"");
+    } else if (!IsExtension(language.extension())) {
       problems.AddError(
           AppendKey(language_path, "extension"),
           absl::StrCat(

@@ -5,6 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace airlock {
 namespace {
@@ -28,13 +29,29 @@ void ProblemList::AddWarning(absl::string_view path,
   Add({std::string(path), std::string(message), true});
 }
 
-void ProblemList::Merge(const ProblemList& other) {
-  for (const ConfigProblem& problem : other.problems_) Add(problem);
+void ProblemList::AddMissing(absl::string_view path,
+                             absl::string_view message) {
+  if (incomplete_ || HasErrorAtOrAbove(path)) {
+    ++errors_added_;
+  } else {
+    AddError(path, message);
+  }
+}
+
+bool ProblemList::HasErrorAtOrAbove(absl::string_view path) const {
+  return std::any_of(
+      problems_.begin(), problems_.end(), [path](const ConfigProblem& problem) {
+        absl::string_view rest = path;
+        if (problem.is_warning || !absl::ConsumePrefix(&rest, problem.path)) {
+          return false;
+        }
+        return rest.empty() || rest[0] == '.' || rest[0] == '[';
+      });
 }
 
 void ProblemList::Add(ConfigProblem problem) {
   // Errors count even when there is no room to tell them.
-  if (!problem.is_warning) has_errors_ = true;
+  if (!problem.is_warning) ++errors_added_;
   if (problems_.size() > kMaxProblems) return;
   if (std::find(problems_.begin(), problems_.end(), problem) !=
       problems_.end()) {
@@ -44,13 +61,13 @@ void ProblemList::Add(ConfigProblem problem) {
     problem = {"",
                absl::StrCat("more than ", kMaxProblems,
                             " problems; the rest is not shown"),
-               !has_errors_};
+               !has_errors()};
   }
   problems_.push_back(std::move(problem));
 }
 
 absl::Status ProblemList::ToStatus() const {
-  if (!has_errors_) return absl::OkStatus();
+  if (!has_errors()) return absl::OkStatus();
   std::string message;
   for (const ConfigProblem& problem : problems_) {
     if (problem.is_warning) continue;

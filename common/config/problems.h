@@ -1,6 +1,7 @@
 // What is wrong with a configuration, and where.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,17 @@ class ProblemList {
 
   void AddError(absl::string_view path, absl::string_view message);
   void AddWarning(absl::string_view path, absl::string_view message);
+  // An error because nothing stands at `path`. It counts, but is not told where
+  // an error at the path or above it says why nothing could be read.
+  void AddMissing(absl::string_view path, absl::string_view message);
 
-  // Adds all of `other`, except what is here already.
-  void Merge(const ProblemList& other);
+  // The file was not read to its end: no key of it is known to be missing.
+  void MarkIncomplete() { incomplete_ = true; }
 
   // Whether any problem is an error.
-  bool has_errors() const { return has_errors_; }
+  bool has_errors() const { return errors_added_ > 0; }
+  // How many errors were added, those that were not told twice included.
+  std::size_t errors_added() const { return errors_added_; }
   bool empty() const { return problems_.empty(); }
   const std::vector<ConfigProblem>& problems() const { return problems_; }
 
@@ -44,9 +50,11 @@ class ProblemList {
 
  private:
   void Add(ConfigProblem problem);
+  bool HasErrorAtOrAbove(absl::string_view path) const;
 
   std::vector<ConfigProblem> problems_;
-  bool has_errors_ = false;
+  std::size_t errors_added_ = 0;
+  bool incomplete_ = false;
 };
 
 // One line for each: "error: sandbox.timeout: must be ...".

@@ -105,8 +105,8 @@ void CheckConditionsFitKind(SectionReader& reader, ActionWord action) {
 
 std::optional<ActionWord> ReadAction(SectionReader& reader) {
   if (!reader.Has("action")) {
-    reader.AddError("action", absl::StrCat("is required: one of ",
-                                           JoinWords(ActionWordTexts())));
+    reader.AddMissing("action", absl::StrCat("is required: one of ",
+                                             JoinWords(ActionWordTexts())));
     return std::nullopt;
   }
   const std::string text = reader.Word("action", "", ActionWordTexts());
@@ -115,8 +115,8 @@ std::optional<ActionWord> ReadAction(SectionReader& reader) {
 
 std::optional<RuleEffect> ReadEffect(SectionReader& reader) {
   if (!reader.Has("approval")) {
-    reader.AddError("approval",
-                    "is required: \"auto\", \"required\" or \"deny\"");
+    reader.AddMissing("approval",
+                      "is required: \"auto\", \"required\" or \"deny\"");
     return std::nullopt;
   }
   const std::string text =
@@ -153,8 +153,8 @@ bool HostPattern::Covers(const HostPattern& other) const {
 std::optional<Rule> ReadRule(const config::v1::Rule& rule,
                              const std::string& key_path,
                              ProblemList& problems) {
-  ProblemList own;
-  SectionReader reader(rule, key_path, own);
+  const std::size_t errors_before = problems.errors_added();
+  SectionReader reader(rule, key_path, problems);
   const std::optional<ActionWord> action = ReadAction(reader);
   const std::optional<RuleEffect> effect = ReadEffect(reader);
   Rule checked;
@@ -180,8 +180,7 @@ std::optional<Rule> ReadRule(const config::v1::Rule& rule,
                                  "\"",
                                  ActionWordText(*action), "\""));
   }
-  problems.Merge(own);
-  if (own.has_errors()) return std::nullopt;
+  if (problems.errors_added() > errors_before) return std::nullopt;
   return checked;
 }
 

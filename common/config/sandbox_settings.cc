@@ -104,9 +104,10 @@ void ReadBackend(const config::v1::Sandbox& sandbox, SectionReader& reader,
                  ProblemList& problems, SandboxSettings& settings) {
   settings.backend = reader.Word("backend", "docker", {"docker", "ssh"});
   if (settings.backend == "ssh" && !sandbox.has_ssh()) {
-    reader.AddError("ssh",
-                    "is required where backend is \"ssh\": give host, username "
-                    "and privateKeyPath");
+    reader.AddMissing(
+        "ssh",
+        "is required where backend is \"ssh\": give host, username "
+        "and privateKeyPath");
   } else if (settings.backend == "ssh") {
     settings.ssh =
         ReadSsh(sandbox.ssh(), reader.Path("ssh"), problems, settings.timeout);

@@ -89,6 +89,11 @@ void SectionReader::AddWarning(absl::string_view key,
   problems_.AddWarning(Path(key), message);
 }
 
+void SectionReader::AddMissing(absl::string_view key,
+                               absl::string_view message) {
+  problems_.AddMissing(Path(key), message);
+}
+
 std::string SectionReader::RawText(absl::string_view key) const {
   return section_.GetReflection()->GetString(section_, Field(key));
 }
@@ -187,7 +192,7 @@ std::string SectionReader::Text(absl::string_view key,
 
 std::string SectionReader::RequiredText(absl::string_view key) {
   if (!Has(key)) {
-    AddError(key, "is required");
+    AddMissing(key, "is required");
     return "";
   }
   if (RawText(key).empty()) {

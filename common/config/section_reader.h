@@ -73,6 +73,8 @@ class SectionReader {
   // An error, or a warning, at a key of this section.
   void AddError(absl::string_view key, absl::string_view message);
   void AddWarning(absl::string_view key, absl::string_view message);
+  // An error because the file does not have the key.
+  void AddMissing(absl::string_view key, absl::string_view message);
 
  private:
   const google::protobuf::FieldDescriptor* Field(absl::string_view key) const;

@@ -7,8 +7,6 @@ namespace airlock::cli {
 
 ProblemList CheckConfigFile(const std::string& path) {
   ConfigReading reading = ReadConfigFile(path);
-  // What could not be read would only be complained about again.
-  if (reading.problems.has_errors()) return reading.problems;
   ContractFromConfig(reading.config, reading.problems);
   return reading.problems;
 }

@@ -193,6 +193,38 @@ TEST(AgentsTest, RuleAboutAnotherAgentIsWarnedOf) {
                             "can never match")));
 }
 
+TEST(ContractTest, WrongKeysAndWrongValuesAreToldTogether) {
+  EXPECT_THAT(ContractProblems(R"({
+                "sandbox": {"timeuot": 5, "memoryLimit": "512x"},
+                "approvalGating": {"rules": [{"action": 5}, {"x": "y"}]}})"),
+              testing::UnorderedElementsAre(
+                  ErrorAt("sandbox.timeuot", "did you mean"),
+                  ErrorAt("sandbox.memoryLimit", "512x"),
+                  ErrorAt("approvalGating.rules[0].action", "got the number 5"),
+                  ErrorAt("approvalGating.rules[0].approval", "is required"),
+                  ErrorAt("approvalGating.rules[1].x", "unknown"),
+                  ErrorAt("approvalGating.rules[1].action", "is required"),
+                  ErrorAt("approvalGating.rules[1].approval", "is required")));
+}
+
+TEST(ContractTest, WhatWasNotReadIsNotCalledMissing) {
+  for (const char* text :
+       {R"({"sandbox": {"backend": "ssh", "timeout": )",
+        R"({"sandbox": {"backend": "ssh", "ssh": 5}})",
+        R"({"sandbox": {"backend": "ssh", "ssh": {"host": "h",
+            "username": "u", "privateKeyPath": 7}}})"}) {
+    EXPECT_THAT(ContractProblems(text), testing::SizeIs(1)) << text;
+  }
+}
+
+TEST(ContractTest, ErrorsFoundBeforeLeaveNoContractEither) {
+  ConfigReading reading = ReadConfigText(R"({"sandbox": {"timeout": 0}})");
+
+  EXPECT_EQ(ContractFromConfig(reading.config, reading.problems), nullptr);
+  EXPECT_EQ(ContractFromConfig(reading.config, reading.problems), nullptr);
+  EXPECT_EQ(reading.problems.problems().size(), 1u);
+}
+
 TEST(ContractTest, ErrorsLeaveNoContract) {
   ConfigReading reading = ReadConfigText(R"({"sandbox": {"timeout": 0}})");
 

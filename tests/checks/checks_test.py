@@ -13,6 +13,7 @@ import clang_tidy
 import committed_text
 import config_reference
 import include_directions
+import metrics_reference
 import sizes
 
 
@@ -295,6 +296,20 @@ message Lid {
         self.assertIn("| `box.inner.<name>.turns` | number |", text)
         self.assertIn("| `moreBoxes.<id>.maxSize` |", text)
         self.assertTrue(text.startswith("a\n") and text.endswith("\nb\n"))
+
+
+class MetricsReferenceTest(CheckTest):
+
+    def problems(self):
+        return metrics_reference.problems_of(self.root)[0]
+
+    def test_a_metric_must_be_named_and_exist(self):
+        self.put("services/a/a_metrics.cc", 'Name("airlock_a_things_total")\n')
+        self.put("README.md", "`airlock_a_things_total`\n")
+        self.assertEqual(self.problems(), [])
+
+        self.put("README.md", "`airlock_b_things_total`\n")
+        self.assertEqual(len(self.problems()), 2)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from tree import files_of, finish, read, root_from_arguments
 EVERYWHERE = [
     (re.compile(r"/(?:work)/(?:wt|main|shared|\.library)\b"),
      "path of one machine"),
-    (re.compile(r"(?<![\w$}])/(?:root|home/[a-z][a-z0-9_-]*)/(?!\.docker|\.ssh)[\w.]"),
+    (re.compile(r"(?<![\w$}])/(?:root|home/(?!x/)[a-z][a-z0-9_-]*)/(?!\.docker|\.ssh)[\w.]"),
      "path of one machine"),
     (re.compile(r"/tmp/(?:bash_jobs|brief)"), "path of one machine"),
     (re.compile(r"^(?:<{7} |>{7} |={7}$)", re.MULTILINE), "conflict marker"),

@@ -57,7 +57,7 @@ struct GatewayApp::Parts {
         const std::shared_ptr<grpc::ChannelCredentials>& credentials)
       : authenticator(std::move(who)),
         policy(settings.policy_target, credentials),
-        admission(settings.max_calls_per_principal, metrics.calls_in_flight()),
+        admission(settings.max_calls_per_principal, metrics),
         route{access,
               *authenticator,
               admission,

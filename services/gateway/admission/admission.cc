@@ -11,8 +11,8 @@ void CallTicket::Release() {
 }
 
 Admission::Admission(std::int64_t max_calls_per_principal,
-                     prometheus::Gauge& calls_in_flight)
-    : max_calls_(max_calls_per_principal), calls_in_flight_(calls_in_flight) {}
+                     GatewayMetrics& metrics)
+    : max_calls_(max_calls_per_principal), metrics_(metrics) {}
 
 absl::StatusOr<CallTicket> Admission::Admit(absl::string_view principal_id) {
   std::string principal(principal_id);
@@ -21,7 +21,7 @@ absl::StatusOr<CallTicket> Admission::Admit(absl::string_view principal_id) {
     std::int64_t& calls = calls_[principal];
     if (calls < max_calls_) {
       ++calls;
-      calls_in_flight_.Increment();
+      metrics_.calls_in_flight().Increment();
       return CallTicket(this, std::move(principal));
     }
   }
@@ -41,7 +41,7 @@ void Admission::Leave(const std::string& principal_id) {
   absl::MutexLock lock(&mutex_);
   const auto it = calls_.find(principal_id);
   if (--it->second == 0) calls_.erase(it);
-  calls_in_flight_.Decrement();
+  metrics_.calls_in_flight().Decrement();
 }
 
 absl::Status CheckMessageSize(std::size_t bytes, std::size_t max_bytes) {

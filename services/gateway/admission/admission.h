@@ -1,8 +1,6 @@
 // How much one principal may ask for at once.
 #pragma once
 
-#include <prometheus/gauge.h>
-
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "services/gateway/gateway_metrics.h"
 
 namespace airlock::gateway {
 
@@ -49,9 +48,8 @@ class CallTicket {
 // tickets.
 class Admission {
  public:
-  // `calls_in_flight` must outlive this.
-  Admission(std::int64_t max_calls_per_principal,
-            prometheus::Gauge& calls_in_flight);
+  // `metrics` must outlive this.
+  Admission(std::int64_t max_calls_per_principal, GatewayMetrics& metrics);
 
   // RESOURCE_EXHAUSTED with reason TOO_MANY_CALLS, QuotaFailure and RetryInfo
   // if the principal has too many calls in flight.
@@ -63,7 +61,7 @@ class Admission {
   void Leave(const std::string& principal_id) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const std::int64_t max_calls_;
-  prometheus::Gauge& calls_in_flight_;
+  GatewayMetrics& metrics_;
   absl::Mutex mutex_;
   // Only principals that have a call in flight.
   absl::flat_hash_map<std::string, std::int64_t> calls_ ABSL_GUARDED_BY(mutex_);

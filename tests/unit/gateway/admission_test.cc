@@ -14,8 +14,9 @@ using testing::HasSubstr;
 
 class AdmissionTest : public testing::Test {
  protected:
-  prometheus::Gauge gauge_;
-  Admission admission_{2, gauge_};
+  prometheus::Registry registry_;
+  GatewayMetrics metrics_{registry_};
+  Admission admission_{2, metrics_};
 };
 
 TEST_F(AdmissionTest, OneTooManyIsRefusedWithItsQuota) {
@@ -45,11 +46,11 @@ TEST_F(AdmissionTest, PrincipalsDoNotCountForEachOther) {
 TEST_F(AdmissionTest, EndedCallGivesItsPlaceBack) {
   auto first = admission_.Admit("demo");
   auto second = admission_.Admit("demo");
-  EXPECT_EQ(gauge_.Value(), 2);
+  EXPECT_EQ(metrics_.calls_in_flight().Value(), 2);
 
   first = absl::CancelledError("over");
 
-  EXPECT_EQ(gauge_.Value(), 1);
+  EXPECT_EQ(metrics_.calls_in_flight().Value(), 1);
   EXPECT_THAT(admission_.Admit("demo"), IsOk());
 }
 
@@ -59,9 +60,9 @@ TEST_F(AdmissionTest, MovedTicketCountsOnce) {
     CallTicket other = std::move(ticket);
     CallTicket third;
     third = std::move(other);
-    EXPECT_EQ(gauge_.Value(), 1);
+    EXPECT_EQ(metrics_.calls_in_flight().Value(), 1);
   }
-  EXPECT_EQ(gauge_.Value(), 0);
+  EXPECT_EQ(metrics_.calls_in_flight().Value(), 0);
 }
 
 TEST(CheckMessageSizeTest, LimitItselfPasses) {

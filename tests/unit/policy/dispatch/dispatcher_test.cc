@@ -84,180 +84,6 @@ TEST_F(DispatcherTest, GrantIsSignedForExactlyThisAssignment) {
   EXPECT_EQ(claims.fence(), job.fence());
 }
 
-TEST_F(DispatcherTest, NoGrantBeforeTheStartIsRecorded) {
-  const auto executor = NewExecutor("ex-1");
-  Execute("ada", "r1");
-  store_.Hold();
-  RunNewest(*executor);
-  EXPECT_EQ(executor->grants().size(), 0u);
-
-  store_.Release();
-
-  EXPECT_EQ(executor->grants().size(), 1u);
-}
-
-TEST_F(DispatcherTest, StartThatCannotBeRecordedNeverRuns) {
-  const auto executor = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1");
-  store_.FailNextPut(absl::UnavailableError("disk is full"));
-  RunNewest(*executor);
-
-  EXPECT_EQ(executor->grants().size(), 0u);
-  EXPECT_EQ(executor->Count(ConnectResponse::kCancelJob), 1);
-  EXPECT_EQ(client->completed().outcome().ended_by(),
-            Outcome::ENDED_BY_NOT_STARTED);
-  EXPECT_EQ(client->completed().outcome().reason(), "RECORD_FAILED");
-}
-
-TEST_F(DispatcherTest, EndIsToldOnlyWhenItIsRecorded) {
-  const auto executor = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1");
-  const Job job = RunNewest(*executor);
-  store_.FailNextPut(absl::UnavailableError("disk is full"));
-  executor->SayEnded(job, Outcome::ENDED_BY_EXITED);
-  EXPECT_FALSE(client->finished().has_value());
-  EXPECT_EQ(executor->Count(ConnectResponse::kEndAck), 0);
-
-  dispatcher_->Tick();
-
-  EXPECT_EQ(client->completed().outcome().ended_by(), Outcome::ENDED_BY_EXITED);
-  EXPECT_EQ(executor->Count(ConnectResponse::kEndAck), 1);
-}
-
-TEST_F(DispatcherTest, ExecutorLostBeforeTheGrantLeadsToAnotherOne) {
-  const auto first = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1");
-  const Job lost = first->jobs().at(0);
-  first->Disconnect();
-  const auto second = NewExecutor("ex-2");
-  const Job job = RunNewest(*second);
-  second->SayEnded(job, Outcome::ENDED_BY_EXITED);
-
-  EXPECT_GT(job.fence(), lost.fence());
-  EXPECT_EQ(job.spec(), lost.spec());
-  EXPECT_EQ(client->completed().executor_id(), "ex-2");
-}
-
-TEST_F(DispatcherTest, ReadyWithAnOldFenceGetsNoGrant) {
-  const auto first = NewExecutor("ex-1");
-  Execute("ada", "r1");
-  const Job lost = first->jobs().at(0);
-  first->Disconnect();
-  const auto second = NewExecutor("ex-2");
-  first->Connect();
-  first->SayReady(lost);
-
-  EXPECT_EQ(first->grants().size(), 0u);
-  second->SayReady(second->jobs().at(0));
-  EXPECT_EQ(second->grants().size(), 1u);
-}
-
-TEST_F(DispatcherTest, LostAfterTheGrantIsUnknownOnlyAfterTheLease) {
-  const auto executor = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1");
-  RunNewest(*executor);
-  executor->Disconnect();
-  Pass(absl::Seconds(69));
-  EXPECT_FALSE(client->finished().has_value());
-
-  Pass(absl::Seconds(2));
-
-  EXPECT_EQ(client->completed().outcome().ended_by(),
-            Outcome::ENDED_BY_OUTCOME_UNKNOWN);
-}
-
-TEST_F(DispatcherTest, NeverSentToASecondExecutorAfterTheGrant) {
-  const auto first = NewExecutor("ex-1");
-  Execute("ada", "r1");
-  RunNewest(*first);
-  first->Disconnect();
-  const auto second = NewExecutor("ex-2");
-  Pass(absl::Seconds(100));
-
-  EXPECT_EQ(second->jobs().size(), 0u);
-}
-
-TEST_F(DispatcherTest, SameBootThatComesBackGoesOn) {
-  const auto executor = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1");
-  const Job job = RunNewest(*executor);
-  executor->SayOutput(job, 0, "one");
-  executor->Disconnect();
-  executor->Connect({Held(job)});
-  ASSERT_EQ(executor->Count(ConnectResponse::kResumeOutput), 1);
-  executor->SayOutput(job, 0, "one two");
-  executor->SayEnded(job, Outcome::ENDED_BY_EXITED);
-
-  EXPECT_EQ(client->output(airlock::v1::OUTPUT_STREAM_STDOUT), "one two");
-  EXPECT_EQ(client->completed().outcome().ended_by(), Outcome::ENDED_BY_EXITED);
-}
-
-TEST_F(DispatcherTest, OtherBootThatComesBackMakesItUnknownAtOnce) {
-  const auto executor = NewExecutor("ex-1", 'a');
-  const auto client = Execute("ada", "r1");
-  RunNewest(*executor);
-  NewExecutor("ex-1", 'b');
-
-  EXPECT_EQ(client->completed().outcome().ended_by(),
-            Outcome::ENDED_BY_OUTCOME_UNKNOWN);
-  ASSERT_TRUE(executor->closed().has_value());
-}
-
-TEST_F(DispatcherTest, LateReportIsAcknowledgedAndChangesNothing) {
-  const auto executor = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1");
-  const Job job = RunNewest(*executor);
-  executor->Disconnect();
-  Pass(absl::Seconds(71));
-  executor->Connect({Held(job)});
-  executor->SayEnded(job, Outcome::ENDED_BY_EXITED);
-
-  EXPECT_TRUE(executor->last().has_end_ack());
-  EXPECT_EQ(Get("ada", client->id())->outcome().ended_by(),
-            Outcome::ENDED_BY_OUTCOME_UNKNOWN);
-}
-
-TEST_F(DispatcherTest, UnstartedJobThatIsHeldAfterReconnectIsTakenAway) {
-  const auto executor = NewExecutor("ex-1");
-  Execute("ada", "r1");
-  const Job job = executor->jobs().at(0);
-  executor->Disconnect();
-  executor->Connect({Held(job)});
-
-  EXPECT_EQ(executor->Count(ConnectResponse::kCancelJob), 1);
-}
-
-TEST_F(DispatcherTest, NotStartedThatMayBeRetriedGoesBackToTheQueue) {
-  const auto executor = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1");
-  executor->SayEnded(executor->jobs().at(0), Outcome::ENDED_BY_NOT_STARTED,
-                     true);
-  EXPECT_FALSE(client->finished().has_value());
-
-  executor->GiveCredits(1);
-
-  EXPECT_EQ(executor->jobs().size(), 2u);
-}
-
-TEST_F(DispatcherTest, NotStartedForGoodEndsIt) {
-  const auto executor = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1");
-  executor->SayEnded(executor->jobs().at(0), Outcome::ENDED_BY_NOT_STARTED);
-
-  EXPECT_EQ(client->completed().outcome().ended_by(),
-            Outcome::ENDED_BY_NOT_STARTED);
-  EXPECT_FALSE(client->completed().has_start_time());
-}
-
-TEST_F(DispatcherTest, EndWithoutAGrantIsNotBelieved) {
-  const auto executor = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1");
-  executor->SayEnded(executor->jobs().at(0), Outcome::ENDED_BY_EXITED);
-
-  EXPECT_EQ(client->completed().outcome().ended_by(),
-            Outcome::ENDED_BY_OUTCOME_UNKNOWN);
-}
-
 TEST_F(DispatcherTest, NoMoreJobsThanCredits) {
   const auto executor = NewExecutor("ex-1", 'a', 2);
   for (int i = 0; i < 5; ++i) Execute("ada", "r" + std::to_string(i));
@@ -316,20 +142,6 @@ TEST_F(DispatcherTest, CancelBetweenStartAndGrantSendsNoGrant) {
 
   EXPECT_EQ(executor->grants().size(), 0u);
   EXPECT_EQ(client->completed().state(), PublicExecution::STATE_CANCELLED);
-}
-
-TEST_F(DispatcherTest, ExecutorLostBetweenStartAndGrantSendsNoGrant) {
-  const auto executor = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1");
-  store_.Hold();
-  RunNewest(*executor);
-  executor->Disconnect();
-  store_.Release();
-
-  EXPECT_EQ(executor->grants().size(), 0u);
-  EXPECT_EQ(client->completed().outcome().ended_by(),
-            Outcome::ENDED_BY_NOT_STARTED);
-  EXPECT_EQ(client->completed().outcome().reason(), "EXECUTOR_LOST");
 }
 
 TEST_F(DispatcherTest, CancelWhileRunningEndsAsTheExecutorSays) {
@@ -412,18 +224,6 @@ TEST_F(DispatcherTest, SlowClientHoldsTheExecutorBackUntilItGoes) {
   EXPECT_EQ(executor->last().output_credit().limit_bytes(), 2 * kOutputWindow);
 }
 
-TEST_F(DispatcherTest, OutputBeyondCreditEndsTheLink) {
-  const auto executor = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1", "hello", /*slow=*/true);
-  const Job job = RunNewest(*executor);
-  for (std::uint64_t i = 0; i < 60; ++i) {
-    executor->SayOutput(job, i * 65536, std::string(65536, 'x'));
-  }
-
-  ASSERT_TRUE(executor->closed().has_value());
-  EXPECT_EQ(ErrorReason(*executor->closed()), "OUTPUT_BEYOND_CREDIT");
-}
-
 TEST_F(DispatcherTest, ExecutionGoesOnWithoutItsClient) {
   const auto executor = NewExecutor("ex-1");
   const auto client = Execute("ada", "r1");
@@ -446,54 +246,12 @@ TEST_F(DispatcherTest, ExecutionEndsWithItsClientIfAskedTo) {
   EXPECT_EQ(executor->Count(ConnectResponse::kCancelJob), 1);
 }
 
-TEST_F(DispatcherTest, SilentExecutorIsGivenUp) {
-  const auto executor = NewExecutor("ex-1");
-  Pass(absl::Seconds(14));
-  EXPECT_FALSE(executor->closed().has_value());
-
-  Pass(absl::Seconds(2));
-
-  ASSERT_TRUE(executor->closed().has_value());
-  EXPECT_EQ(ErrorReason(*executor->closed()), "LINK_SILENT");
-}
-
-TEST_F(DispatcherTest, HeartbeatIsAnsweredAndKeepsTheLink) {
-  const auto executor = NewExecutor("ex-1");
-  for (int i = 0; i < 10; ++i) {
-    Pass(absl::Seconds(5));
-    executor->SayHeartbeat();
-  }
-
-  EXPECT_FALSE(executor->closed().has_value());
-  EXPECT_EQ(executor->Count(ConnectResponse::kHeartbeatAck), 10);
-}
-
 TEST_F(DispatcherTest, DrainingExecutorGetsNothingNew) {
   const auto executor = NewExecutor("ex-1", 'a', 5);
   executor->SayDraining();
   Execute("ada", "r1");
 
   EXPECT_EQ(executor->jobs().size(), 0u);
-}
-
-TEST_F(DispatcherTest, OtherProtocolVersionIsRefused) {
-  auto executor = std::make_shared<FakeExecutor>(*dispatcher_, "ex-1", 'a');
-  airlock::internal::v1::ConnectRequest message;
-  message.mutable_hello()->set_protocol_version(2);
-  executor->Say(message);
-
-  ASSERT_TRUE(executor->closed().has_value());
-  EXPECT_THAT(*executor->closed(),
-              StatusIs(absl::StatusCode::kFailedPrecondition));
-  EXPECT_EQ(ErrorReason(*executor->closed()), "PROTOCOL_VERSION");
-}
-
-TEST_F(DispatcherTest, FirstMessageMustBeHello) {
-  auto executor = std::make_shared<FakeExecutor>(*dispatcher_, "ex-1", 'a');
-  executor->GiveCredits(1);
-
-  ASSERT_TRUE(executor->closed().has_value());
-  EXPECT_EQ(ErrorReason(*executor->closed()), "HELLO_EXPECTED");
 }
 
 TEST_F(DispatcherTest, DrainingPolicyRefusesNewButKeepsOld) {

@@ -209,6 +209,10 @@ TEST_F(ConfigFileOnDiskTest, HugeFileIsRefused) {
 
   EXPECT_THAT(ReadConfigFile(path_).problems.problems(),
               ElementsAre(ErrorAt("", "must be at most 1048576 bytes")));
+  // Refused by who reads the file, which knows its name, and not after it all
+  // was read.
+  EXPECT_THAT(ReadConfigFile(path_).problems.problems(),
+              ElementsAre(ErrorAt("", path_.substr(path_.size() - 20))));
 }
 
 TEST_F(ConfigFileOnDiskTest, EmptyFileIsRefused) {

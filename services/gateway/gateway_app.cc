@@ -158,6 +158,8 @@ GatewayApp::GatewayApp(std::unique_ptr<Parts> parts)
 
 GatewayApp::~GatewayApp() = default;
 
+bool GatewayApp::ready() const { return parts_->policy.Connected(); }
+
 int GatewayApp::port() const { return parts_->server->port(); }
 
 int GatewayApp::metrics_port() const { return parts_->metrics_server->port(); }

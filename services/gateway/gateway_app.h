@@ -27,6 +27,9 @@ class GatewayApp final : public ServiceApp {
 
   void Drain(absl::Time deadline) override;
 
+  // Whether a policy replica is connected.
+  bool ready() const;
+
  private:
   struct Parts;
   explicit GatewayApp(std::unique_ptr<Parts> parts);

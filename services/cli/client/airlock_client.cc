@@ -35,7 +35,7 @@ absl::Status InWords(const grpc::Status& status, const std::string& endpoint) {
   if (!absl::IsUnavailable(error) || !ErrorReason(error).empty()) return error;
   return MakeError(absl::StatusCode::kUnavailable, "CANNOT_CONNECT",
                    absl::StrCat("cannot reach Airlock at ", endpoint, ": ",
-                                error.message(), "; is `airlock up` running?"),
+                                error.message(), "; see that it runs"),
                    {{"endpoint", endpoint}});
 }
 

@@ -11,10 +11,10 @@ namespace airlock::cli {
 
 // What the command line says; empty where it says nothing.
 struct ConnectionFlags {
-  std::string endpoint;
-  std::string token_file;
-  std::string ca_file;
-  std::string state_directory;
+  std::string endpoint = {};
+  std::string token_file = {};
+  std::string ca_file = {};
+  std::string state_directory = {};
 };
 
 // Everything a connection needs.

@@ -71,7 +71,8 @@ std::string WhyFinished(const Outcome& outcome) {
     case Outcome::ENDED_BY_OUTPUT_LIMIT:
       return WhyEnded(outcome, "killed: it wrote more than its output limit");
     case Outcome::ENDED_BY_CANCELLED:
-      return WhyEnded(outcome, "cancelled");
+      return outcome.message().empty() ? "cancelled"
+                                       : EscapeText(outcome.message());
     case Outcome::ENDED_BY_NOT_STARTED:
       return WhyEnded(outcome, "it was not started");
     case Outcome::ENDED_BY_SANDBOX_FAILED:

@@ -15,30 +15,30 @@ namespace airlock::cli {
 // An action as the command line says it, shared by `run` and `policy explain`.
 struct ActionOptions {
   // --lang: code_exec. Else a system_command.
-  std::string language;
+  std::string language = {};
   // --file: where the code is, "-" for standard input. Only with `language`.
-  std::string file;
+  std::string file = {};
   // --shell: a line for the shell.
-  std::string shell;
+  std::string shell = {};
   // --env, each NAME=VALUE, or NAME alone for the value it has here.
-  std::vector<std::string> env;
+  std::vector<std::string> env = {};
   // --cwd.
-  std::string cwd;
+  std::string cwd = {};
   // Everything after "--".
-  std::vector<std::string> words;
+  std::vector<std::string> words = {};
 };
 
 // Limits as the command line says them; empty where it says nothing.
 struct LimitOptions {
   // Such as "10s" or "1m30s".
-  std::string timeout;
+  std::string timeout = {};
   // Such as "128m".
-  std::string memory;
+  std::string memory = {};
   // Such as "0.5".
-  std::string cpu;
+  std::string cpu = {};
   std::uint32_t pids = 0;
   // Such as "1m".
-  std::string output;
+  std::string output = {};
 };
 
 // The action, with `code` being what --file named (unused without it) and

@@ -82,7 +82,10 @@ absl::StatusOr<Execution> Follower::FollowToEnd(const ExecuteRequest* request) {
     }
     const absl::Status status = stream->Finish();
     if (!IsWorthAnotherTry(status, ++failures)) return Explain(status);
-    if (failures == 1) sink_.Note("the connection broke; trying again");
+    if (failures == 1) {
+      sink_.Note(id().empty() ? "cannot connect; trying again"
+                              : "the connection broke; attaching again");
+    }
     absl::SleepFor(PauseAfter(failures));
   }
 }

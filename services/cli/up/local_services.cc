@@ -90,7 +90,11 @@ absl::Status LocalServices::StartAll() {
 }
 
 absl::Status LocalServices::Ready() {
-  if (executor_->ready()) return absl::OkStatus();
+  if (executor_->ready()) {
+    return gateway_->ready()
+               ? absl::OkStatus()
+               : absl::UnavailableError("the gateway is not connected yet");
+  }
   const absl::Status engine = backend_->Check(absl::Now() + kEngineTimeout);
   if (!engine.ok()) return engine;
   return absl::UnavailableError("the executor is not connected yet");
@@ -127,8 +131,9 @@ std::string LocalServices::executor_metrics() const {
 void LocalServices::Drain() {
   gateway_->Drain(absl::Now() + settings_.gateway.drain_timeout);
   executor_->Drain(absl::Now() + settings_.executor.drain_timeout);
-  policy_->Drain(absl::Now() + settings_.policy.drain_timeout);
+  // Gone before the policy is: else it would try to attach again.
   executor_.reset();
+  policy_->Drain(absl::Now() + settings_.policy.drain_timeout);
   gateway_.reset();
   policy_.reset();
 }

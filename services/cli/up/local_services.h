@@ -44,8 +44,8 @@ class LocalServices {
   LocalServices(const LocalServices&) = delete;
   LocalServices& operator=(const LocalServices&) = delete;
 
-  // OK when an executor is connected and can make sandboxes; else the error
-  // says what is waited for. Blocks for a few seconds at most.
+  // OK when the gateway and an executor that can make sandboxes are connected;
+  // else the error says what is waited for. Blocks for a few seconds at most.
   absl::Status Ready();
 
   // Whether the engine has the configured image already.

@@ -1,5 +1,6 @@
 #include "services/cli/up/up.h"
 
+#include <filesystem>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -88,7 +89,9 @@ absl::Status RunUp(const UpOptions& options, UpReporter& reporter,
   if (!state.ok()) return state.status();
   const StatePaths& paths = state->paths();
   const std::string config_file =
-      options.config_file.empty() ? paths.config : options.config_file;
+      options.config_file.empty()
+          ? paths.config
+          : std::filesystem::absolute(options.config_file).string();
   const absl::StatusOr<LocalSettings> settings =
       LoadSettings(config_file, paths, reporter);
   if (!settings.ok()) return settings.status();

@@ -37,40 +37,40 @@ class KillTest : public RealRunnerTest {
 TEST_F(KillTest, TimeoutKillsWhoIgnoresSigterm) {
   ProcessSpec spec =
       Shell("trap '' TERM; echo begun; while :; do sleep 0.05; done");
-  spec.timeout = absl::Milliseconds(300);
+  spec.timeout = absl::Milliseconds(700);
   spec.kill_grace = absl::Milliseconds(200);
 
   const ProcessEnd end = Run(spec);
 
   EXPECT_EQ(end.ended_by, EndedBy::kTimedOut);
   EXPECT_TRUE(end.empty);
-  EXPECT_GE(end.wall_time, absl::Milliseconds(500));
-  EXPECT_LT(end.wall_time, absl::Milliseconds(1500));
+  EXPECT_GE(end.wall_time, absl::Milliseconds(900));
+  EXPECT_LT(end.wall_time, absl::Seconds(10));
   EXPECT_EQ(observer_->out(), "begun\n");
   EXPECT_EQ(CountLeft(), 0);
 }
 
 TEST_F(KillTest, TimeoutWithinGraceStaysATimeout) {
   ProcessSpec spec = Shell("trap 'echo bye; exit 0' TERM; sleep 60 & wait");
-  spec.timeout = absl::Milliseconds(200);
-  spec.kill_grace = absl::Seconds(10);
+  spec.timeout = absl::Milliseconds(700);
+  spec.kill_grace = absl::Seconds(60);
 
   const ProcessEnd end = Run(spec);
 
   EXPECT_EQ(end.ended_by, EndedBy::kTimedOut);
-  EXPECT_LT(end.wall_time, absl::Seconds(5));
+  EXPECT_LT(end.wall_time, absl::Seconds(15));
   EXPECT_EQ(observer_->out(), "bye\n");
 }
 
 TEST_F(KillTest, TimeoutReachesAStoppedProcess) {
   ProcessSpec spec = Shell("kill -STOP $$");
-  spec.timeout = absl::Milliseconds(200);
-  spec.kill_grace = absl::Seconds(10);
+  spec.timeout = absl::Milliseconds(700);
+  spec.kill_grace = absl::Seconds(60);
 
   const ProcessEnd end = Run(spec);
 
   EXPECT_EQ(end.ended_by, EndedBy::kTimedOut);
-  EXPECT_LT(end.wall_time, absl::Seconds(5));
+  EXPECT_LT(end.wall_time, absl::Seconds(15));
 }
 
 TEST_F(KillTest, DaemonThatHoldsThePipesDoesNotHoldTheEnd) {
@@ -78,7 +78,7 @@ TEST_F(KillTest, DaemonThatHoldsThePipesDoesNotHoldTheEnd) {
 
   EXPECT_EQ(end.ended_by, EndedBy::kExited);
   EXPECT_EQ(end.exit_code, 3);
-  EXPECT_LT(end.wall_time, absl::Seconds(1));
+  EXPECT_LT(end.wall_time, absl::Seconds(10));
   EXPECT_EQ(end.leftover_processes, 1U);
   EXPECT_TRUE(end.empty);
   EXPECT_EQ(observer_->out(), "up\n");
@@ -87,8 +87,9 @@ TEST_F(KillTest, DaemonThatHoldsThePipesDoesNotHoldTheEnd) {
 
 TEST_F(KillTest, OrphansOfAnyDepthAreKilledAndCounted) {
   const ProcessEnd end =
-      Run(Shell("(setsid sh -c 'sleep 1000 & (sleep 1000 &) & wait' &) ; "
-                "sleep 0.3"));
+      Run(Shell("(setsid sh -c 'sleep 1000 & (sleep 1000 &) & touch up; wait' "
+                "&) ; "
+                "until [ -e up ]; do sleep 0.02; done; sleep 0.4"));
 
   EXPECT_EQ(end.ended_by, EndedBy::kExited);
   EXPECT_EQ(end.leftover_processes, 3U);

@@ -189,7 +189,7 @@ TEST_F(RunTest, TimeOfATrivialCommand) {
   std::printf("run of /bin/true: p50 %s, p95 %s\n",
               absl::FormatDuration(times[100]).c_str(),
               absl::FormatDuration(times[190]).c_str());
-  EXPECT_LT(times[100], absl::Milliseconds(50));
+  EXPECT_LT(times[100], absl::Milliseconds(500));
 }
 
 }  // namespace

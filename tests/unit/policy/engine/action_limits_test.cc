@@ -7,56 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
-#include "tests/support/contract_from_text.h"
 #include "tests/support/status_matchers.h"
+#include "tests/unit/policy/engine/action_limits_fixture.h"
 
 namespace airlock::policy {
 namespace {
 
-using airlock::v1::ExecuteRequest;
-using testing::AllOf;
 using testing::HasSubstr;
-
-class ActionLimitsTest : public testing::Test {
- protected:
-  absl::Status Validate() const {
-    return ValidateExecuteRequest(request_, contract_->defaults());
-  }
-  // INVALID_ARGUMENT that names the field and says what was wrong.
-  void ExpectRefused(const std::string& field, const std::string& what) const {
-    const absl::Status status = Validate();
-    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
-                                 AllOf(HasSubstr(field), HasSubstr(what))));
-    EXPECT_EQ(ErrorReason(status), "INVALID_FIELD");
-  }
-  airlock::v1::CodeExec& code() {
-    airlock::v1::CodeExec* code =
-        request_.mutable_action()->mutable_code_exec();
-    if (code->language().empty()) {
-      code->set_language("python");
-      code->set_code("print(1)");
-    }
-    return *code;
-  }
-  airlock::v1::SystemCommand& command() {
-    return *request_.mutable_action()->mutable_system_command();
-  }
-  void SetArgv(const std::vector<std::string>& args) {
-    command().mutable_argv()->clear_args();
-    for (const std::string& arg : args) command().mutable_argv()->add_args(arg);
-  }
-  airlock::v1::InlineFile& AddFile(const std::string& path) {
-    airlock::v1::InlineFile* file = code().mutable_input()->add_files();
-    file->set_path(path);
-    return *file;
-  }
-
-  const std::shared_ptr<const Contract> contract_ = ContractFromText(
-      R"({"sandbox": {"timeout": 10000, "memoryLimit": "128m",
-                      "cpuLimit": "0.5", "pidsLimit": 64,
-                      "outputLimit": "1m"}})");
-  ExecuteRequest request_;
-};
 
 TEST_F(ActionLimitsTest, OrdinaryRequestsPass) {
   code().add_args("x");
@@ -167,69 +124,6 @@ TEST_F(ActionLimitsTest, LongShellLinesAndArgumentsAreRefused) {
   ExpectRefused("action.system_command.argv.args", "at most 4096 arguments");
   SetArgv(std::vector<std::string>(9, std::string(kMaxArgBytes, 'a')));
   ExpectRefused("action.system_command.argv.args", "bytes together");
-}
-
-TEST_F(ActionLimitsTest, EnvironmentIsBounded) {
-  auto& env = *code().mutable_input()->mutable_env();
-  for (const char* bad : {"", "1A", "A-B", "A=B", "\xc3\xa4", "A B"}) {
-    env.clear();
-    env[bad] = "x";
-    ExpectRefused("action.code_exec.input.env", "names must be like");
-  }
-  env.clear();
-  for (int i = 0; i <= kMaxEnvEntries; ++i) env[absl::StrCat("A", i)] = "";
-  ExpectRefused("action.code_exec.input.env", "at most 256 entries");
-  env.clear();
-  env["A"] = std::string(70000, 'a');
-  env["B"] = std::string(70000, 'a');
-  ExpectRefused("action.code_exec.input.env", "bytes together");
-}
-
-TEST_F(ActionLimitsTest, WorkingDirectoryStaysInTheWorkspace) {
-  for (const char* good : {".", "a/b", "/workspace", "/workspace/a"}) {
-    code().mutable_input()->set_cwd(good);
-    EXPECT_THAT(Validate(), IsOk()) << good;
-  }
-  for (const char* bad : {"/", "/etc", "..", "a/../..", "/workspace/../etc"}) {
-    code().mutable_input()->set_cwd(bad);
-    ExpectRefused("action.code_exec.input.cwd", "must");
-  }
-}
-
-TEST_F(ActionLimitsTest, FilesStayInTheWorkspace) {
-  for (const char* bad : {"", "/etc/passwd", "../a", "a//b", "a/", "./a", ".",
-                          "/workspace", "/workspace/", "/workspace/../a"}) {
-    code().mutable_input()->clear_files();
-    AddFile(bad);
-    ExpectRefused("action.code_exec.input.files[0].path", "must");
-  }
-}
-
-TEST_F(ActionLimitsTest, FilesAreGivenOnce) {
-  AddFile("a/b");
-  AddFile("/workspace/a/b");
-  ExpectRefused("files[1].path", "must be given once");
-  code().mutable_input()->clear_files();
-  AddFile("a/b/c");
-  AddFile("a");
-  ExpectRefused("files[1].path", "a file and another's folder");
-  code().mutable_input()->clear_files();
-  AddFile("a");
-  AddFile("a-b");
-  AddFile("a/b");
-  ExpectRefused("files[2].path", "a file and another's folder");
-}
-
-TEST_F(ActionLimitsTest, FilesAreBounded) {
-  AddFile("a").set_mode(01777);
-  ExpectRefused("files[0].mode", "at most 0777 (octal): got 01777");
-  code().mutable_input()->clear_files();
-  AddFile("a").set_content(std::string(kMaxFilesBytes / 2, 'a'));
-  AddFile("b").set_content(std::string(kMaxFilesBytes / 2 + 1, 'a'));
-  ExpectRefused("action.code_exec.input.files", "bytes of content together");
-  code().mutable_input()->clear_files();
-  for (int i = 0; i <= kMaxFiles; ++i) AddFile(absl::StrCat("f", i));
-  ExpectRefused("action.code_exec.input.files", "at most 256 files");
 }
 
 TEST_F(ActionLimitsTest, EverythingTogetherIsBounded) {

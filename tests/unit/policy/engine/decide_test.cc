@@ -7,47 +7,13 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "tests/support/contract_from_text.h"
+#include "tests/unit/policy/engine/engine_cases.h"
 
 namespace airlock::policy {
 namespace {
 
-using airlock::v1::Action;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-Action Argv(const std::vector<std::string>& args) {
-  Action action;
-  for (const std::string& arg : args) {
-    action.mutable_system_command()->mutable_argv()->add_args(arg);
-  }
-  return action;
-}
-
-Action Shell(const std::string& line) {
-  Action action;
-  action.mutable_system_command()->set_shell(line);
-  return action;
-}
-
-Action Code(const std::string& language, const std::string& code) {
-  Action action;
-  action.mutable_code_exec()->set_language(language);
-  action.mutable_code_exec()->set_code(code);
-  return action;
-}
-
-Action FileRead(const std::string& path) {
-  Action action;
-  action.mutable_file_read()->set_path(path);
-  return action;
-}
-
-Action HttpGet(const std::string& url) {
-  Action action;
-  action.mutable_http_get()->set_url(url);
-  return action;
-}
 
 // One action of each kind, by the proto's name.
 std::map<std::string, Action> AllKinds() {
@@ -62,37 +28,6 @@ std::map<std::string, Action> AllKinds() {
   actions["http_post"].mutable_http_post()->set_url("https://example.com/");
   actions["ssh_exec"].mutable_ssh_exec()->set_command("ls");
   return actions;
-}
-
-DecisionResult DecideText(absl::string_view config, const Action& action,
-                          absl::string_view agent = "ci-bot") {
-  const auto contract = ContractFromText(config);
-  if (contract == nullptr) return {};
-  return Decide(contract->ForAgent(agent), FactsFromAction(action, agent));
-}
-
-DecisionResult DecideByRules(absl::string_view rules, const Action& action) {
-  return DecideText(absl::StrCat(R"({"autonomy": {"level": "full"},
-                                    "approvalGating": {"rules": [)",
-                                 rules, "]}}"),
-                    action);
-}
-
-MATCHER_P3(Decided, effect, reason, rule, "") {
-  *result_listener << "effect " << static_cast<int>(arg.effect) << ", "
-                   << arg.reason << " by " << arg.rule << ": "
-                   << arg.explanation;
-  return arg.effect == effect && arg.reason == reason && arg.rule == rule;
-}
-
-auto Allowed(const std::string& rule) {
-  return Decided(
-      Effect::kAllow,
-      rule == "autonomy.level" ? kReasonLevelAllows : kReasonRuleAllows, rule);
-}
-
-auto NeedsApproval(const std::string& rule) {
-  return Decided(Effect::kRequireApproval, kReasonApprovalRequired, rule);
 }
 
 TEST(DecideTest, NothingDecidedIsADenial) {
@@ -296,15 +231,6 @@ TEST(DecideTest, DisabledGatingLeavesRulesThatAskNobody) {
       Decided(Effect::kDeny, kReasonRuleDenies, "approvalGating.rules[1]"));
 }
 
-TEST(DecideTest, AgentConditionIsExact) {
-  constexpr char kRule[] =
-      R"({"autonomy": {"level": "full"}, "approvalGating": {"rules": [
-         {"action": "file_read", "approval": "deny", "agent": "ci"}]}})";
-
-  EXPECT_EQ(DecideText(kRule, FileRead("a"), "ci").effect, Effect::kDeny);
-  EXPECT_EQ(DecideText(kRule, FileRead("a"), "ci-bot").effect, Effect::kAllow);
-}
-
 TEST(DecideTest, AgentsOwnSettingsDecideWithTheirPath) {
   constexpr char kConfig[] = R"({
     "autonomy": {"level": "full"},
@@ -315,142 +241,6 @@ TEST(DecideTest, AgentsOwnSettingsDecideWithTheirPath) {
                       "agents.ci-bot.autonomy.blockedActions"));
   EXPECT_THAT(DecideText(kConfig, FileRead("a"), "other"),
               Allowed("autonomy.level"));
-}
-
-TEST(DecideTest, PathIsMatchedWholeAndInBothForms) {
-  for (const char* pattern : {"src/.*", "/workspace/src/.*"}) {
-    const std::string rule =
-        absl::StrCat(R"({"action": "file_read", "approval": "deny", "path": ")",
-                     pattern, "\"}");
-    for (const char* path : {"src/a", "/workspace/src/a"}) {
-      EXPECT_EQ(DecideByRules(rule, FileRead(path)).effect, Effect::kDeny)
-          << pattern << " " << path;
-    }
-    EXPECT_EQ(DecideByRules(rule, FileRead("lib/src/a")).effect,
-              Effect::kAllow);
-  }
-}
-
-TEST(DecideTest, HostIsComparedWithoutPortCaseAndDot) {
-  constexpr char kRule[] =
-      R"({"action": "http_get", "approval": "deny", "host": "Evil.Example"})";
-
-  for (const char* url :
-       {"http://evil.example", "https://EVIL.example:8080/x?y#z",
-        "HTTP://evil.example./", "http://evil.example?x@good.example"}) {
-    EXPECT_EQ(DecideByRules(kRule, HttpGet(url)).effect, Effect::kDeny) << url;
-  }
-  EXPECT_EQ(DecideByRules(kRule, HttpGet("http://evil.example.org")).effect,
-            Effect::kAllow);
-}
-
-TEST(DecideTest, LanguageIsExact) {
-  constexpr char kRule[] =
-      R"({"action": "code_exec", "approval": "deny", "language": "sh"})";
-
-  EXPECT_EQ(DecideByRules(kRule, Code("sh", "ls")).effect, Effect::kDeny);
-  EXPECT_EQ(DecideByRules(kRule, Code("bash", "ls")).effect, Effect::kAllow);
-}
-
-constexpr char kAutoLs[] = R"({"approvalGating": {"rules": [
-    {"action": "system_command", "approval": "auto", "command": "ls( [a-z]+)*"}
-  ]}})";
-
-TEST(DecideTest, AutoCommandMatchesAnArgvWhole) {
-  EXPECT_THAT(DecideText(kAutoLs, Argv({"ls"})),
-              Allowed("approvalGating.rules[0]"));
-  EXPECT_THAT(DecideText(kAutoLs, Argv({"ls", "src"})),
-              Allowed("approvalGating.rules[0]"));
-  for (const Action& action :
-       {Argv({"ls", "src;rm"}), Argv({"ls src"}), Argv({"als"}),
-        Argv({"ls", ""}), Argv({"ls", "a b"}), Argv({"ls\n"}),
-        Argv({"ls", "src\nrm"})}) {
-    EXPECT_THAT(DecideText(kAutoLs, action), NeedsApproval("autonomy.level"))
-        << action.ShortDebugString();
-  }
-}
-
-TEST(DecideTest, AutoCommandNeverMatchesShellLinesAndCode) {
-  EXPECT_THAT(DecideText(kAutoLs, Shell("ls")),
-              NeedsApproval("autonomy.level"));
-  EXPECT_THAT(DecideText(kAutoLs, Code("sh", "ls")),
-              NeedsApproval("autonomy.level"));
-}
-
-TEST(DecideTest, AutoCommandNeverMatchesWhatComesWithMoreThanAnArgv) {
-  Action with_env = Argv({"ls"});
-  (*with_env.mutable_system_command()->mutable_input()->mutable_env())["PATH"] =
-      "/workspace";
-  Action with_file = Argv({"ls"});
-  with_file.mutable_system_command()->mutable_input()->add_files()->set_path(
-      "ls");
-  Action with_stdin = Argv({"ls"});
-  with_stdin.mutable_system_command()->mutable_input()->set_stdin("x");
-
-  for (const Action& action : {with_env, with_file, with_stdin}) {
-    EXPECT_THAT(DecideText(kAutoLs, action), NeedsApproval("autonomy.level"))
-        << action.ShortDebugString();
-  }
-}
-
-TEST(DecideTest, DotOfAnAutoCommandDoesNotCrossLines) {
-  constexpr char kConfig[] = R"({"approvalGating": {"rules": [
-      {"action": "system_command", "approval": "auto",
-       "command": "echo '.*'"}]}})";
-
-  EXPECT_THAT(DecideText(kConfig, Argv({"echo", "a b"})),
-              Allowed("approvalGating.rules[0]"));
-  EXPECT_THAT(DecideText(kConfig, Argv({"echo", "a\nb"})),
-              NeedsApproval("autonomy.level"));
-}
-
-TEST(DecideTest, TighteningCommandIsFoundAnywhere) {
-  Action ssh;
-  ssh.mutable_ssh_exec()->set_command("true\nrm -rf /");
-  const std::vector<std::pair<std::string, Action>> cases = {
-      {"system_command", Argv({"rm", "-v", "-rf", "/"})},
-      {"system_command", Argv({"sh", "-c", "true\nrm -rf"})},
-      {"system_command", Shell("true\nrm -v \\\n -rf /")},
-      {"code_exec", Code("sh", "ls\nrm -rf /\n")},
-      {"ssh_exec", ssh}};
-  for (const auto& [kind, action] : cases) {
-    const auto rule = [kind = kind](const char* approval) {
-      return absl::StrCat(R"({"action": ")", kind, R"(", "approval": ")",
-                          approval, R"(", "command": "^rm .*-rf"})");
-    };
-    EXPECT_EQ(DecideByRules(rule("deny"), action).effect, Effect::kDeny)
-        << action.ShortDebugString();
-    EXPECT_EQ(DecideByRules(rule("required"), action).effect,
-              Effect::kRequireApproval)
-        << action.ShortDebugString();
-  }
-}
-
-TEST(DecideTest, TighteningCommandLooksAtBothRenderingsOfAnArgv) {
-  const auto effect = [](const char* command, const Action& action) {
-    return DecideByRules(absl::StrCat(
-                             R"({"action": "system_command", "approval": "deny",
-                       "command": ")",
-                             command, "\"}"),
-                         action)
-        .effect;
-  };
-
-  EXPECT_EQ(effect("rm -rf", Argv({"sh", "-c", "rm -rf /"})), Effect::kDeny);
-  EXPECT_EQ(effect("sh -c rm", Argv({"sh", "-c", "rm -rf /"})), Effect::kDeny);
-  EXPECT_EQ(effect("sh -c 'rm", Argv({"sh", "-c", "rm -rf /"})), Effect::kDeny);
-  EXPECT_EQ(effect("rm -rf", Argv({"ls"})), Effect::kAllow);
-}
-
-TEST(DecideTest, TighteningCommandSeesArgumentsOfCode) {
-  Action action = Code("sh", "\"$@\"");
-  action.mutable_code_exec()->add_args("rm");
-
-  EXPECT_EQ(DecideByRules(R"({"action": "code_exec", "approval": "deny",
-                              "command": "rm"})",
-                          action)
-                .effect,
-            Effect::kDeny);
 }
 
 TEST(DecideTest, StepsLeadToTheOneThatApplied) {

@@ -46,6 +46,7 @@ json Inspected() {
   inspected["Config"] = body;
   inspected["Config"]["Env"].push_back("FROM_IMAGE=1");
   inspected["Config"]["Labels"]["from.image"] = "x";
+  inspected["Config"]["Healthcheck"]["Interval"] = 1'000'000'000;
   inspected["Mounts"] = {{{"Type", "volume"},
                           {"Name", "vol"},
                           {"Source", "/var/lib/docker/volumes/vol/_data"},

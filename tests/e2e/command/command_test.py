@@ -1,0 +1,238 @@
+"""Starts `airlock up` against a real Docker engine and uses it as people do.
+
+  python3 command_test.py ROOT BIN
+"""
+
+import glob
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+
+ROOT, BIN = (os.path.abspath(path) for path in sys.argv[1:3])
+AIRLOCK = os.path.join(BIN, "airlock")
+PROMTOOL = "promtool"
+DOCKER = "/usr/bin/docker"
+READY_SECONDS = 60
+STOP_SECONDS = 90
+CALL_SECONDS = 60
+SERVICES = ("gateway", "policy", "executor")
+
+
+def free_ports(count):
+    """Ports nobody listens on; all are held until all are known."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+class CommandTest(unittest.TestCase):
+    """One `airlock up`; each test states one fact about using it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.state = tempfile.mkdtemp(prefix="airlock-command-")
+        cls.addClassCleanup(shutil.rmtree, cls.state)
+        ports = [f"127.0.0.1:{port}" for port in free_ports(8)]
+        cls.config = {
+            "sandbox": {"image": "airlock/sandbox:latest"},
+            "autonomy": {"level": "full",
+                         "allowedActions": ["code_exec", "system_command"]},
+            "approvalGating": {"rules": [
+                {"action": "system_command", "approval": "deny",
+                 "command": "forbidden"},
+                {"action": "system_command", "approval": "required",
+                 "command": "delicate"}]},
+            "gateway": {"listen": ports[0], "metricsListen": ports[1],
+                        "probeListen": ports[2], "policyTarget": ports[3]},
+            "policy": {"listen": ports[3], "metricsListen": ports[4],
+                       "probeListen": ports[5]},
+            "executor": {"policyTargets": [ports[3]],
+                         "metricsListen": ports[6], "probeListen": ports[7]},
+        }
+        with open(os.path.join(cls.state, "airlock.json"), "w",
+                  encoding="utf-8") as file:
+            json.dump(cls.config, file)
+        cls.env = dict(os.environ, AIRLOCK_STATE=cls.state)
+        with open(os.path.join(cls.state, "log"), "wb") as log:
+            cls.up = subprocess.Popen([AIRLOCK, "up"], env=cls.env,
+                                      stdout=subprocess.PIPE, stderr=log,
+                                      text=True)
+        cls.addClassCleanup(cls.stop)
+        cls.wait_until_ready()
+
+    @classmethod
+    def wait_until_ready(cls):
+        deadline = time.monotonic() + READY_SECONDS
+        for line in cls.up.stdout:
+            if line == "ready\n":
+                return
+            if time.monotonic() > deadline:
+                break
+        raise AssertionError("not ready: " + cls.log())
+
+    @classmethod
+    def log(cls):
+        with open(os.path.join(cls.state, "log"), encoding="utf-8",
+                  errors="replace") as file:
+            return file.read()
+
+    @classmethod
+    def stop(cls):
+        """Stops it as systemd would; its exit code."""
+        if cls.up.poll() is None:
+            cls.up.send_signal(signal.SIGTERM)
+        cls.up.stdout.close()
+        return cls.up.wait(timeout=STOP_SECONDS)
+
+    def airlock(self, *arguments, stdin=""):
+        return subprocess.run([AIRLOCK, *arguments], env=self.env,
+                              input=stdin, capture_output=True, text=True,
+                              timeout=CALL_SECONDS)
+
+    def metrics(self, service):
+        address = self.config[service]["metricsListen"]
+        with urllib.request.urlopen(f"http://{address}/metrics",
+                                    timeout=10) as response:
+            return response.read().decode()
+
+    def test_runs_the_main_job(self):
+        done = self.airlock("run", "--", "echo", "Hello from sandbox")
+
+        self.assertEqual((done.returncode, done.stdout),
+                         (0, "Hello from sandbox\n"), done.stderr)
+
+    def test_runs_every_language(self):
+        for language, code in [
+                ("python", "print(6 * 7)"), ("bash", "echo $((6 * 7))"),
+                ("sh", "echo $((6 * 7))"), ("node", "console.log(6 * 7)")]:
+            with self.subTest(language=language):
+                done = self.airlock("run", "--lang", language, "--", code)
+                self.assertEqual((done.returncode, done.stdout), (0, "42\n"),
+                                 done.stderr)
+
+    def test_keeps_the_two_outputs_and_the_code_apart(self):
+        done = self.airlock("run", "--shell", "echo out; echo err >&2; exit 5")
+
+        self.assertEqual((done.returncode, done.stdout), (5, "out\n"))
+        self.assertIn("err\n", done.stderr)
+
+    def test_passes_standard_input_on(self):
+        done = self.airlock("run", "--", "tr", "a-z", "A-Z", stdin="hello\n")
+
+        self.assertEqual(done.stdout, "HELLO\n", done.stderr)
+
+    def test_a_timeout_ends_with_124(self):
+        done = self.airlock("run", "--timeout", "500ms", "--", "sleep", "60")
+
+        self.assertEqual(done.returncode, 124, done.stderr)
+
+    def test_what_is_denied_ends_with_77_and_says_why(self):
+        for word, reason in [("forbidden", "deny"),
+                             ("delicate", "approval")]:
+            with self.subTest(word=word):
+                done = self.airlock("run", "--", "echo", word)
+                self.assertEqual((done.returncode, done.stdout), (77, ""))
+                self.assertIn(reason, done.stderr.lower())
+
+    def test_a_sandbox_has_no_network_and_no_root(self):
+        done = self.airlock(
+            "run", "--shell",
+            "id -u; ls /sys/class/net; touch /etc/x 2>/dev/null || echo ro")
+
+        self.assertEqual(done.stdout, "65534\nlo\nro\n", done.stderr)
+
+    def test_a_program_that_is_not_there_ends_with_127(self):
+        done = self.airlock("run", "--", "/no/such/program")
+
+        self.assertEqual(done.returncode, 127, done.stderr)
+
+    def test_executions_are_listed_and_shown(self):
+        self.airlock("run", "--", "echo", "listed")
+        listed = json.loads(
+            self.airlock("executions", "ls", "-o", "json").stdout)
+        identity = listed["executions"][0]["id"]
+
+        shown = self.airlock("executions", "show", identity, "-o", "json")
+
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn(identity, shown.stdout)
+
+    def test_a_wrong_token_ends_with_125(self):
+        path = os.path.join(self.state, "wrong.token")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("not-a-token\n")
+
+        done = self.airlock("run", "--token-file", path, "--", "true")
+
+        self.assertEqual(done.returncode, 125, done.stderr)
+
+    def test_metrics_are_as_promtool_wants_them(self):
+        self.airlock("run", "--", "true")
+        for service in SERVICES:
+            with self.subTest(service=service):
+                text = self.metrics(service)
+                checked = subprocess.run(
+                    [PROMTOOL, "check", "metrics"], input=text,
+                    capture_output=True, text=True, timeout=CALL_SECONDS)
+                self.assertEqual(checked.returncode, 0,
+                                 checked.stdout + checked.stderr)
+                self.assertIn("process_cpu_seconds_total", text)
+        self.assertIn("airlock_executor_executions_total{",
+                      self.metrics("executor"))
+        self.assertIn("grpc_server_handled_total{", self.metrics("gateway"))
+
+    def test_promtool_refuses_metrics_that_are_wrong(self):
+        checked = subprocess.run(
+            [PROMTOOL, "check", "metrics"], input="# TYPE a counter\na 1\n",
+            capture_output=True, text=True, timeout=CALL_SECONDS)
+
+        self.assertNotEqual(checked.returncode, 0)
+
+    def test_each_service_says_it_is_ready_and_alive(self):
+        for service in SERVICES:
+            for word in ("readiness", "liveness"):
+                done = self.airlock("health", "--service", word,
+                                    self.config[service]["probeListen"])
+                self.assertEqual(done.stdout, f"{word}: serving\n")
+
+    def test_the_example_configurations_are_good(self):
+        for path in glob.glob(os.path.join(ROOT, "deploy/config/*.json")):
+            with self.subTest(path=os.path.basename(path)):
+                done = self.airlock("config", "check", path)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_two_of_them_do_not_share_a_state_directory(self):
+        done = self.airlock("up")
+
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(self.state, done.stderr)
+
+    def test_z_stops_gracefully_and_leaves_nothing(self):
+        """Last by its name: the others need it running."""
+        with open(os.path.join(self.state, "executor", "executor-id"),
+                  encoding="utf-8") as file:
+            executor = file.read().strip()
+
+        self.assertEqual(self.stop(), 0, self.log())
+
+        left = subprocess.run(
+            [DOCKER, "ps", "-aq", "--filter",
+             f"label=airlock.executor_id={executor}"],
+            capture_output=True, text=True, timeout=CALL_SECONDS)
+        self.assertEqual((left.returncode, left.stdout), (0, ""))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)

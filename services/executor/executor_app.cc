@@ -16,12 +16,12 @@
 #include "common/rpc/probe_server.h"
 #include "common/security/digest.h"
 #include "common/security/ed25519.h"
+#include "services/executor/clients/policy_link.h"
 #include "services/executor/dispatch/backend_monitor.h"
 #include "services/executor/dispatch/grant_verifier.h"
 #include "services/executor/dispatch/job_table.h"
 #include "services/executor/dispatch/sandbox_reaper.h"
 #include "services/executor/executor_metrics.h"
-#include "services/executor/link/policy_link.h"
 #include "services/executor/state/executor_state.h"
 
 namespace airlock::executor {

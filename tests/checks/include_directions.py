@@ -55,7 +55,6 @@ CLOSED = [
 THIRD_PARTY = [
     (r"^(grpcpp|grpc)/|\.grpc\.pb\.h$",
      [r"^common/(rpc|security|process)/", r"^services/\w+/(rpc|clients)/",
-      r"^services/executor/link/",
       r"^services/cli/", r"^services/\w+/\w+_app\w*\.(cc|h)$"]),
     (r"^curl/", [r"^common/http/", r"^services/fetcher/"]),
     (r"^libssh2", [r"^services/executor/backends/ssh/ssh_session\."]),

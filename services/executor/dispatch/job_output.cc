@@ -64,7 +64,7 @@ std::optional<airlock::v1::OutputChunk> JobOutput::TakeChunk(
   const std::uint64_t left = limit_ - std::min(limit_, used);
   const std::uint64_t allowed =
       again + std::min<std::uint64_t>(left, kOutputChunkBytes);
-  const std::uint64_t size = std::min<std::uint64_t>(
+  const auto size = std::min<std::uint64_t>(
       {kOutputChunkBytes, kept.end() - kept.next, allowed});
   if (size == 0) return std::nullopt;
 

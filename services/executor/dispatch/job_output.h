@@ -14,11 +14,11 @@
 namespace airlock::executor {
 
 // Output that needs no credit.
-inline constexpr std::uint64_t kInitialOutputCredit = 256 * 1024;
+inline constexpr std::uint64_t kInitialOutputCredit = std::uint64_t{256} << 10U;
 // Unacknowledged output that is kept at most; a process that writes more waits.
-inline constexpr std::uint64_t kKeptOutputBytes = 1024 * 1024;
+inline constexpr std::uint64_t kKeptOutputBytes = std::uint64_t{1} << 20U;
 // The longest chunk.
-inline constexpr std::size_t kOutputChunkBytes = 64 * 1024;
+inline constexpr std::size_t kOutputChunkBytes = std::size_t{64} << 10U;
 
 // Both streams of one process: keeps what is not acknowledged, hands it out in
 // chunks within the policy's credit, and again from an offset. Not

@@ -42,12 +42,7 @@ JobTable::JobTable(const JobTableOptions& options, const JobServices& services)
     : options_(options),
       services_(services),
       serializer_(std::make_shared<Serializer>()),
-      links_(options.links) {
-  for (std::size_t i = 0; i < links_.size(); ++i) {
-    const std::size_t rest = options.slots % links_.size();
-    links_[i].share =
-        std::max<std::size_t>(1, options.slots / links_.size() + (i < rest));
-  }
+      links_(options.slots, options.links) {
   services_.metrics.SetSlots(options.slots);
 }
 
@@ -82,7 +77,7 @@ internal::v1::Hello JobTable::MakeHello(std::size_t link) {
   hello.mutable_labels()->insert(options_.labels.begin(),
                                  options_.labels.end());
   PostAndWait([this, link, &hello] {
-    hello.set_slots(static_cast<std::uint32_t>(links_[link].share));
+    hello.set_slots(static_cast<std::uint32_t>(links_.share(link)));
     AddImages(*hello.mutable_images());
     for (const auto& [key, job] : jobs_) {
       if (job->link() != link) continue;
@@ -102,8 +97,7 @@ void JobTable::OnConnected(std::size_t link,
     const absl::Duration lease = FromProto(welcome.lease());
     if (lease > absl::ZeroDuration()) lease_ = std::min(lease, kLongestLease);
     last_contact_ = services_.clock.Monotonic();
-    links_[link].connection = connection;
-    links_[link].credits = 0;
+    links_.Connect(link, connection);
     services_.metrics.AddConnectedLinks(1);
     LogInfo("connected to policy", {{"policy_id", welcome.policy_id()}});
     if (draining_) {
@@ -122,8 +116,7 @@ void JobTable::OnDisconnected(std::size_t link) {
   Post([this, link] {
     services_.metrics.AddConnectedLinks(-1);
     services_.metrics.CountReconnect();
-    links_[link].connection = nullptr;
-    links_[link].credits = 0;
+    links_.Disconnect(link);
     ForEachJob([link](Job& job) {
       if (job.link() == link) job.Detach();
     });
@@ -177,25 +170,26 @@ void JobTable::HandleMessage(std::size_t link, const ConnectResponse& message,
 }
 
 void JobTable::HandleJob(std::size_t link, const internal::v1::Job& message) {
-  Link& from = links_[link];
-  if (from.connection == nullptr) return;
-  if (from.credits == 0) {
-    // Not held: what is held is bounded by the credits given.
-    LogWarning("policy sent a job without credit",
-               {{"execution_id", message.execution_id()}});
-    ConnectRequest answer;
-    auto* end = answer.mutable_job_ended();
-    end->set_execution_id(message.execution_id());
-    end->set_fence(message.fence());
-    *end->mutable_outcome() =
-        NotStarted("NO_CREDIT", "this executor gave no credit for the job");
-    end->set_retriable(true);
-    from.connection->Send(std::move(answer));
+  if (!links_.TakeCredit(link)) {
+    AnswerWithoutCredit(link, message);
     return;
   }
-  --from.credits;
   if (TakesFence(message)) AcceptJob(link, message);
   Update();
+}
+
+void JobTable::AnswerWithoutCredit(std::size_t link,
+                                   const internal::v1::Job& message) {
+  LogWarning("policy sent a job without credit",
+             {{"execution_id", message.execution_id()}});
+  ConnectRequest answer;
+  auto* end = answer.mutable_job_ended();
+  end->set_execution_id(message.execution_id());
+  end->set_fence(message.fence());
+  *end->mutable_outcome() =
+      NotStarted("NO_CREDIT", "this executor gave no credit for the job");
+  end->set_retriable(true);
+  links_.Send(link, std::move(answer));
 }
 
 bool JobTable::TakesFence(const internal::v1::Job& message) {
@@ -214,7 +208,7 @@ bool JobTable::TakesFence(const internal::v1::Job& message) {
 void JobTable::AcceptJob(std::size_t link, const internal::v1::Job& message) {
   auto job = std::make_shared<Job>(services_, link, message);
   jobs_.emplace(job->key(), job);
-  job->Attach(links_[link].connection);
+  job->Attach(links_.connection(link));
   if (draining_) {
     job->Refuse("EXECUTOR_DRAINING", "this executor is stopping", true);
   } else if (!backend_up_) {
@@ -273,9 +267,7 @@ void JobTable::SetBackend(bool up, const std::vector<BackendImage>& images) {
 void JobTable::TellImages() {
   ConnectRequest message;
   AddImages(*message.mutable_images_changed()->mutable_images());
-  for (const Link& link : links_) {
-    if (link.connection != nullptr) link.connection->Send(message);
-  }
+  links_.SendToAll(message);
 }
 
 void JobTable::AddImages(
@@ -287,32 +279,13 @@ void JobTable::AddImages(
   }
 }
 
-std::size_t JobTable::HeldBy(std::size_t link) const {
-  return static_cast<std::size_t>(std::count_if(
-      jobs_.begin(), jobs_.end(),
-      [link](const auto& entry) { return entry.second->link() == link; }));
-}
-
-void JobTable::GiveCredits() {
-  if (!backend_up_ || draining_) return;
-  for (std::size_t i = 0; i < links_.size(); ++i) {
-    Link& link = links_[i];
-    const std::size_t used = HeldBy(i) + link.credits;
-    if (link.connection == nullptr || used >= link.share) continue;
-    ConnectRequest message;
-    message.mutable_start_credit()->set_starts(
-        static_cast<std::uint32_t>(link.share - used));
-    link.credits += link.share - used;
-    link.connection->Send(std::move(message));
-  }
-}
-
 void JobTable::Update() {
-  const bool connected =
-      std::any_of(links_.begin(), links_.end(),
-                  [](const Link& link) { return link.connection != nullptr; });
-  ready_ = connected && backend_up_ && !draining_;
-  GiveCredits();
+  ready_ = links_.any_connected() && backend_up_ && !draining_;
+  if (backend_up_ && !draining_) {
+    std::vector<std::size_t> held(options_.links);
+    for (const auto& [key, job] : jobs_) ++held[job->link()];
+    links_.GiveCredits(held);
+  }
   services_.metrics.SetHeld(jobs_.size());
   const auto alive =
       std::count_if(jobs_.begin(), jobs_.end(),
@@ -343,12 +316,9 @@ void JobTable::CheckLease() {
 void JobTable::StartDrain() {
   Post([this] {
     if (std::exchange(draining_, true)) return;
-    for (const Link& link : links_) {
-      if (link.connection == nullptr) continue;
-      ConnectRequest message;
-      message.mutable_draining();
-      link.connection->Send(std::move(message));
-    }
+    ConnectRequest message;
+    message.mutable_draining();
+    links_.SendToAll(message);
     ForEachJob([](Job& job) {
       if (!job.started()) job.Cancel("EXECUTOR_DRAINING", true);
     });
@@ -386,7 +356,7 @@ void JobTable::Stop() {
     stopped_ = true;
     ready_ = false;
     jobs_.clear();
-    for (Link& link : links_) link.connection = nullptr;
+    links_ = LinkShares(options_.slots, options_.links);
   });
 }
 

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "common/concurrency/serializer.h"
 #include "services/executor/dispatch/job.h"
+#include "services/executor/dispatch/link_shares.h"
 #include "services/executor/dispatch/policy_connection.h"
 
 namespace airlock::executor {
@@ -81,13 +82,6 @@ class JobTable final : public PolicyEvents,
   bool ready() const { return ready_; }
 
  private:
-  struct Link {
-    std::shared_ptr<PolicyConnection> connection;
-    std::size_t share = 0;
-    // Credits the policy holds on this stream.
-    std::size_t credits = 0;
-  };
-
   JobTable(const JobTableOptions& options, const JobServices& services);
 
   void Post(std::function<void()> function);
@@ -103,14 +97,14 @@ class JobTable final : public PolicyEvents,
   // Whether the job may be taken; what is older of it is cancelled.
   bool TakesFence(const internal::v1::Job& message);
   void AcceptJob(std::size_t link, const internal::v1::Job& message);
+  // For a job that came without credit: it is not held.
+  void AnswerWithoutCredit(std::size_t link, const internal::v1::Job& message);
   // Nothing if the link has no such job.
   std::shared_ptr<Job> FindJob(std::size_t link, const JobKey& key) const;
   void HandleChange(const JobKey& key);
-  void GiveCredits();
   void TellImages();
   void AddImages(
       google::protobuf::RepeatedPtrField<internal::v1::Image>& told) const;
-  std::size_t HeldBy(std::size_t link) const;
   // For each job, also if `function` ends jobs.
   void ForEachJob(const std::function<void(Job&)>& function);
   void CheckLease();
@@ -123,7 +117,7 @@ class JobTable final : public PolicyEvents,
   std::atomic<bool> ready_ = false;
 
   // Only in the serializer:
-  std::vector<Link> links_;
+  LinkShares links_;
   std::map<JobKey, std::shared_ptr<Job>> jobs_;
   std::vector<BackendImage> images_;
   bool backend_up_ = false;

@@ -10,9 +10,10 @@ namespace airlock::executor {
 // the prefixes of package managers are in the workspace, the only place that
 // may be written to besides /tmp, so that packages can be installed and found.
 inline std::vector<std::string> BaseEnvironment() {
+  const std::string own = "/workspace/.local/bin:/workspace/.npm/bin";
   return {
-      "PATH=/workspace/.local/bin:/workspace/.npm/bin:/usr/local/sbin:"
-      "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      "PATH=" + own +
+          ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
       "HOME=/workspace",
       "TMPDIR=/tmp",
       "LANG=C.UTF-8",

@@ -1,4 +1,4 @@
-#include "services/executor/link/link_stream.h"
+#include "services/executor/clients/link_stream.h"
 
 #include <utility>
 
@@ -13,7 +13,7 @@ using internal::v1::ConnectResponse;
 
 constexpr std::uint32_t kProtocolVersion = 1;
 // Many times what the output windows of a full executor hold.
-constexpr std::size_t kMaxQueuedBytes = 128 * 1024 * 1024;
+constexpr std::size_t kMaxQueuedBytes = std::size_t{128} << 20U;
 
 // A job's end must not overtake its output; everything else may.
 bool IsData(const ConnectRequest& message) {

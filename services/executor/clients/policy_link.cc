@@ -1,4 +1,4 @@
-#include "services/executor/link/policy_link.h"
+#include "services/executor/clients/policy_link.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,8 @@
 // Keeps an executor connected to one policy replica.
 #pragma once
 
+#include <grpcpp/channel.h>
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -11,8 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/time/clock.h"
-#include "grpcpp/channel.h"
-#include "services/executor/link/link_stream.h"
+#include "services/executor/clients/link_stream.h"
 
 namespace airlock::executor {
 

@@ -64,7 +64,8 @@ struct GatewayApp::Parts {
               metrics,
               policy,
               settings.unary_timeout,
-              settings.stream_timeout},
+              settings.stream_timeout,
+              settings.request_timeout},
         executions(ExecutionService::service_full_name(), route),
         policies(PolicyService::service_full_name(), route) {}
 

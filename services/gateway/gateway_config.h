@@ -32,6 +32,8 @@ struct GatewaySettings {
   absl::Duration unary_timeout = absl::Seconds(30);
   // The same for a stream.
   absl::Duration stream_timeout = absl::Hours(24);
+  // How long a client may take to send its request.
+  absl::Duration request_timeout = absl::Seconds(30);
 };
 
 // Reads the section; what is wrong is added to `problems` with its key path.

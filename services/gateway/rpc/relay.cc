@@ -9,7 +9,19 @@
 
 namespace airlock::gateway {
 
-Relay::Relay(RelayPlan plan) : plan_(std::move(plan)) { StartRead(&request_); }
+namespace {
+
+// What the upstream's own deadline is ahead of ours, so that an agent that
+// reads hears of it as a status.
+constexpr absl::Duration kCutMargin = absl::Seconds(5);
+
+}  // namespace
+
+Relay::Relay(grpc::CallbackServerContext& context, RelayPlan plan)
+    : agent_context_(context), plan_(std::move(plan)) {
+  limit_.emplace(agent_context_, plan_.request_deadline);
+  StartRead(&request_);
+}
 
 void Relay::OnReadDone(bool ok) {
   if (!ok) {
@@ -24,6 +36,7 @@ void Relay::OnReadDone(bool ok) {
     return;
   }
   request_ = *std::move(checked);
+  limit_.emplace(agent_context_, plan_.deadline + kCutMargin);
   StartUpstream();
 }
 

@@ -10,10 +10,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/gateway/rpc/call_limit.h"
 
 namespace airlock::gateway {
 
@@ -24,8 +26,10 @@ struct RelayPlan {
   std::string path;
   // Whether responses are a stream.
   bool streaming = false;
-  // Of the upstream call.
+  // Of the upstream call; a little later the agent's call is cut too.
   absl::Time deadline;
+  // When the request must be there.
+  absl::Time request_deadline;
   // The credential, for the policy service to check again.
   std::string authorization;
   // Turns the agent's request into what is passed on, or refuses it.
@@ -46,7 +50,8 @@ struct RelayPlan {
 class Relay final
     : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  explicit Relay(RelayPlan plan);
+  // `context` is the agent's call.
+  Relay(grpc::CallbackServerContext& context, RelayPlan plan);
 
  private:
   // The upstream end. All it hears goes to the relay.
@@ -75,7 +80,10 @@ class Relay final
 
   void StartUpstream();
 
+  grpc::CallbackServerContext& agent_context_;
   RelayPlan plan_;
+  // First for the request, then for the whole call. Gone before the context.
+  std::optional<CallLimit> limit_;
   grpc::ClientContext context_;
   Upstream upstream_{*this};
   grpc::ByteBuffer request_;

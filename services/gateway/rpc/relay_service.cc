@@ -45,7 +45,7 @@ void RelayService::AddMethodOf(
 }
 
 RelayService::Reactor* RelayService::Handle(
-    const RelayedMethod& method, const grpc::CallbackServerContext& context) {
+    const RelayedMethod& method, grpc::CallbackServerContext& context) {
   const absl::StatusOr<Principal> principal = AuthorizePrincipal(
       route_.access, method.full_name, context, route_.authenticator);
   if (!principal.ok()) return Refuse(principal.status());
@@ -57,6 +57,7 @@ RelayService::Reactor* RelayService::Handle(
   plan.path = method.path;
   plan.streaming = method.streaming;
   plan.deadline = DeadlineOf(context, method.longest);
+  plan.request_deadline = absl::Now() + route_.request_timeout;
   plan.authorization = AuthorizationOf(context);
   plan.check_request = [this, &method](const grpc::ByteBuffer& request) {
     absl::StatusOr<grpc::ByteBuffer> checked = CheckRequest(method, request);
@@ -66,7 +67,7 @@ RelayService::Reactor* RelayService::Handle(
     return checked;
   };
   plan.kept = std::make_shared<CallTicket>(*std::move(ticket));
-  return new Relay(std::move(plan));
+  return new Relay(context, std::move(plan));
 }
 
 RelayService::Reactor* RelayService::Refuse(const absl::Status& status) {

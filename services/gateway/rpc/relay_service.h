@@ -29,6 +29,7 @@ struct RelayRoute {
   PolicyClient& policy;
   absl::Duration unary_timeout;
   absl::Duration stream_timeout;
+  absl::Duration request_timeout;
 };
 
 // Serves every method of one compiled-in service without knowing any of them:
@@ -48,7 +49,7 @@ class RelayService final : public grpc::Service {
 
   void AddMethodOf(const google::protobuf::MethodDescriptor& descriptor);
   Reactor* Handle(const RelayedMethod& method,
-                  const grpc::CallbackServerContext& context);
+                  grpc::CallbackServerContext& context);
   Reactor* Refuse(const absl::Status& status);
 
   const std::string name_;

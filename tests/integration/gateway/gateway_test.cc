@@ -1,5 +1,6 @@
 // The gateway against a policy service over real mutual TLS.
 #include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
@@ -307,6 +308,39 @@ TEST_F(GatewayTest, SlowClientSlowsThePolicyDown) {
   while (stream->Read(&response)) ++events;
   EXPECT_TRUE(stream->Finish().ok());
   EXPECT_EQ(events, kEvents);
+}
+
+TEST_F(GatewayTest, ClientThatSendsNoRequestIsCut) {
+  settings_.request_timeout = absl::Milliseconds(100);
+  Start();
+  grpc::GenericStub stub(channel_);
+  grpc::CompletionQueue queue;
+  auto context = Context();
+  auto call = stub.PrepareCall(context.get(), kGetPath, &queue);
+  call->StartCall(nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  ASSERT_TRUE(queue.Next(&tag, &ok) && ok);
+
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  ASSERT_TRUE(queue.Next(&tag, &ok));
+
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED);
+  queue.Shutdown();
+  while (queue.Next(&tag, &ok)) {
+  }
+}
+
+TEST_F(GatewayTest, StreamOverItsUpperBoundEndsWithAStatus) {
+  settings_.stream_timeout = absl::Milliseconds(300);
+  Start();
+  policy_->SetStream(1, grpc::Status::OK, /*hang=*/true);
+
+  const absl::Status status = Execute({});
+
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_EQ(ErrorReason(status), "DEADLINE_EXCEEDED");
 }
 
 TEST_F(GatewayTest, ReadinessFollowsThePolicy) {

@@ -49,7 +49,7 @@ TEST_F(OutputTest, HundredMegabytesWithSmallCreditNeedLittleMemory) {
 
 TEST_F(OutputTest, SlowReaderNeedsLittleMemory) {
   StartRunner();
-  ProcessSpec spec = Shell("head -c 5000000 /dev/zero; echo >&2 end");
+  ProcessSpec spec = Shell("head -c 50000000 /dev/zero; echo >&2 end");
   spec.output_credit_bytes = 1'000'000'000;
   observer_ = std::make_shared<RecordingObserver>(0);
   stream_->PauseReading(true);
@@ -60,16 +60,24 @@ TEST_F(OutputTest, SlowReaderNeedsLittleMemory) {
   stream_->PauseReading(false);
 
   EXPECT_EQ(End().exit_code, 0);
-  EXPECT_EQ(observer_->total(), 5'000'004U);
+  EXPECT_EQ(observer_->total(), 50'000'004U);
 }
 
 TEST_F(OutputTest, WithoutCreditTheProcessWaits) {
   ProcessSpec spec = Shell("head -c 10000000 /dev/zero; echo done >&2");
   spec.output_credit_bytes = 1000;
   spec.timeout = absl::Milliseconds(500);
+  StartRunner();
+  observer_ = std::make_shared<RecordingObserver>();
+  std::vector<std::uint64_t> totals;
+  observer_->OnEachOutput(
+      [&totals](std::uint64_t total) { totals.push_back(total); });
 
-  const ProcessEnd end = Run(spec);
+  client_->Run(spec, observer_);
 
+  const ProcessEnd end = End();
+  // To the byte, before the drain at the end sends more.
+  EXPECT_THAT(totals, testing::Contains(1000U));
   // The time spent blocked counts; what was in the pipe still comes.
   EXPECT_EQ(end.ended_by, EndedBy::kTimedOut);
   EXPECT_EQ(observer_->err(), "");
@@ -102,6 +110,16 @@ TEST_F(OutputTest, OutputLimitEndsTheProcessAtExactlyTheLimit) {
 TEST_F(OutputTest, LimitIsFoundInTheLastBytesToo) {
   ProcessSpec spec = Shell("printf 123456");
   spec.output_limit_bytes = 5;
+
+  EXPECT_EQ(Run(spec).ended_by, EndedBy::kOutputLimit);
+  EXPECT_EQ(observer_->out(), "12345");
+}
+
+TEST_F(OutputTest, ByteAfterExactlyTheLimitEndsTheProcess) {
+  // In a write of its own, when the limit has been met already.
+  ProcessSpec spec = Shell("printf 12345; sleep 0.3; printf 6; sleep 60");
+  spec.output_limit_bytes = 5;
+  spec.output_credit_bytes = 5;
 
   EXPECT_EQ(Run(spec).ended_by, EndedBy::kOutputLimit);
   EXPECT_EQ(observer_->out(), "12345");

@@ -27,7 +27,10 @@ void FreezeSandbox(const SandboxSettings& settings,
                    airlock::internal::v1::SandboxSpec& spec) {
   spec.set_backend(settings.backend);
   spec.set_image(settings.image);
-  spec.set_image_id(std::string(image_id));
+  // "always" may bring another image than the one an executor has now.
+  if (settings.pull_policy != "always") {
+    spec.set_image_id(std::string(image_id));
+  }
   spec.set_memory_bytes(Narrow(settings.memory_bytes, asked.memory_bytes()));
   spec.set_cpu_millis(Narrow(settings.cpu_millis, asked.cpu_millis()));
   spec.set_pids(Narrow(settings.pids, asked.pids()));

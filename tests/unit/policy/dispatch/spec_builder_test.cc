@@ -42,6 +42,14 @@ TEST_F(SpecBuilderTest, FreezesTheInterpreterAndTheSandbox) {
   EXPECT_EQ(spec.timeout().seconds(), 30);
 }
 
+TEST_F(SpecBuilderTest, ImageThatIsAlwaysPulledIsNotPinnedToTheOldOne) {
+  ConfigReading reading =
+      ReadConfigText(R"({"sandbox":{"pullPolicy":"always"}})");
+  contract_ = ContractFromConfig(reading.config, reading.problems);
+
+  EXPECT_EQ(Freeze().sandbox().image_id(), "");
+}
+
 TEST_F(SpecBuilderTest, LimitsOnlyNarrow) {
   request_.mutable_limits()->set_memory_bytes(64 << 20);
   request_.mutable_limits()->set_pids(1'000'000);

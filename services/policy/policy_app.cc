@@ -134,6 +134,7 @@ void PolicyApp::Drain(absl::Time deadline) {
   parts_->server->SetReady(false);
   parts_->dispatcher.BeginDrain();
   // What runs may end, and be recorded; executors must be able to say so.
+  parts_->dispatcher.Tick();
   while (absl::Now() < deadline && parts_->dispatcher.live() > 0) {
     absl::SleepFor(kTick);
   }

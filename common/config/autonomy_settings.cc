@@ -51,7 +51,7 @@ void WarnOfContradictions(const AutonomySettings& settings,
                         "is empty: every action is refused");
   }
   for (const ActionWord word : *settings.allowed_actions) {
-    if (settings.blocked_actions.count(word) == 0) continue;
+    if (!settings.blocked_actions.contains(word)) continue;
     problems.AddWarning(
         settings.allowed_actions_path,
         absl::StrCat("has \"", ActionWordText(word), "\", which ",

@@ -36,7 +36,7 @@ Section Override(const Section& base, const Section& overrides) {
 std::string WhyRulesAreNotReached(const AgentContract& contract,
                                   ActionWord word) {
   const AutonomySettings& autonomy = contract.autonomy;
-  if (autonomy.blocked_actions.count(word) > 0) {
+  if (autonomy.blocked_actions.contains(word)) {
     return absl::StrCat(autonomy.blocked_actions_path, " has \"",
                         ActionWordText(word), "\"");
   }
@@ -60,7 +60,7 @@ void WarnOfUselessRules(const AgentContract& contract, ProblemList& problems) {
           rule.key_path,
           absl::StrCat("can never apply: ", why, ", and no rule lifts that"));
     } else if (rule.language.has_value() &&
-               contract.sandbox.languages.count(*rule.language) == 0) {
+               !contract.sandbox.languages.contains(*rule.language)) {
       problems.AddWarning(rule.key_path,
                           absl::StrCat("can never match: sandbox.languages has "
                                        "no ",

@@ -30,8 +30,9 @@ bool IsWrapper(const Descriptor& descriptor) {
 
 std::vector<absl::string_view> KeysOf(const Descriptor& descriptor) {
   std::vector<absl::string_view> keys;
+  keys.reserve(static_cast<std::size_t>(descriptor.field_count()));
   for (int i = 0; i < descriptor.field_count(); ++i) {
-    keys.push_back(descriptor.field(i)->json_name());
+    keys.emplace_back(descriptor.field(i)->json_name());
   }
   return keys;
 }
@@ -271,19 +272,13 @@ void JsonReader::OnSyntaxError(absl::string_view message) {
 
 void JsonReader::AddTypeError(const Slot& slot, absl::string_view came) {
   absl::string_view wanted = "an object";
-  switch (ShapeOf(slot)) {
-    case Shape::kObject:
-    case Shape::kMap:
-      break;
-    case Shape::kList:
-      wanted = "an array";
-      break;
-    case Shape::kScalar: {
-      const bool in_map = !slot.map_key.empty();
-      wanted = DescribeScalarType(
-          in_map ? *slot.field->message_type()->map_value() : *slot.field);
-      break;
-    }
+  const Shape shape = ShapeOf(slot);
+  if (shape == Shape::kList) {
+    wanted = "an array";
+  } else if (shape == Shape::kScalar && slot.field != nullptr) {
+    wanted = DescribeScalarType(slot.map_key.empty()
+                                    ? *slot.field
+                                    : *slot.field->message_type()->map_value());
   }
   problems_.AddError(slot.path,
                      absl::StrCat("must be ", wanted, ": got ", came));

@@ -29,8 +29,8 @@ absl::Status NotA(absl::string_view what, absl::string_view text) {
 }
 
 bool IsAddress(int family, absl::string_view text) {
-  unsigned char buffer[sizeof(in6_addr)];
-  return inet_pton(family, std::string(text).c_str(), buffer) == 1;
+  in6_addr buffer{};
+  return inet_pton(family, std::string(text).c_str(), &buffer) == 1;
 }
 
 // Last labels of digits are addresses to every resolver, in one of many
@@ -54,7 +54,7 @@ bool IsLabel(absl::string_view label) {
 
 absl::StatusOr<std::uint64_t> ParseByteSize(absl::string_view text) {
   static constexpr absl::string_view kWhat =
-      "a size such as \"512m\" or \"1g\" (suffixes b, k, m, g, t; 1k is 1024)";
+      R"(a size such as "512m" or "1g" (suffixes b, k, m, g, t; 1k is 1024))";
   absl::string_view digits = text;
   int shift = 0;
   if (!digits.empty()) {
@@ -119,7 +119,7 @@ bool HostPort::IsLoopback() const {
 
 absl::StatusOr<HostPort> ParseHostPort(absl::string_view text) {
   static constexpr absl::string_view kWhat =
-      "\"host:port\" or \"[ipv6]:port\" with a port from 0 to 65535";
+      R"("host:port" or "[ipv6]:port" with a port from 0 to 65535)";
   const std::size_t colon = text.rfind(':');
   if (colon == absl::string_view::npos) return NotA(kWhat, text);
   absl::string_view host = text.substr(0, colon);

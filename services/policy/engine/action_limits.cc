@@ -33,7 +33,7 @@ bool IsBlank(absl::string_view text) {
 
 void CheckCodeExec(const airlock::v1::CodeExec& code,
                    const AgentContract& contract, FieldViolations& violations) {
-  if (contract.sandbox.languages.count(code.language()) == 0) {
+  if (!contract.sandbox.languages.contains(code.language())) {
     std::vector<absl::string_view> names;
     for (const auto& [name, unused] : contract.sandbox.languages) {
       names.push_back(name);

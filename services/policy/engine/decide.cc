@@ -90,7 +90,7 @@ class Walk {
 
   bool PassesLists() {
     const AutonomySettings& autonomy = contract_.autonomy;
-    if (autonomy.blocked_actions.count(*facts_.word) > 0) {
+    if (autonomy.blocked_actions.contains(*facts_.word)) {
       return Deny(autonomy.blocked_actions_path, kReasonBlockedAction,
                   absl::StrCat(autonomy.blocked_actions_path, " has ", Kind()));
     }

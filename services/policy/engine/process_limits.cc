@@ -49,7 +49,7 @@ void CheckEnv(const google::protobuf::Map<std::string, std::string>& env,
 // Two files at one path, or a file where another needs a folder.
 void CheckNoClash(const std::string& path, const std::set<std::string>& paths,
                   const std::string& field, FieldViolations& violations) {
-  if (paths.count(path) > 0) {
+  if (paths.contains(path)) {
     violations.Add(field, absl::StrCat("must be given once: got ",
                                        QuoteForMessage(path), " again"));
   }
@@ -58,7 +58,7 @@ void CheckNoClash(const std::string& path, const std::set<std::string>& paths,
       below != paths.end() && absl::StartsWith(*below, absl::StrCat(path, "/"));
   for (std::size_t slash = path.find('/'); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
-    clash = clash || paths.count(path.substr(0, slash)) > 0;
+    clash = clash || paths.contains(path.substr(0, slash));
   }
   if (clash) {
     violations.Add(field,

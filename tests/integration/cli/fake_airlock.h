@@ -1,0 +1,71 @@
+// The public services in miniature: executions that do what their command says.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "airlock/v1/execution.grpc.pb.h"
+#include "common/rpc/server.h"
+
+namespace airlock {
+
+// Listens on a free port of this machine, in plain text. Knows these commands:
+//
+//   exit N    writes "out" and "err", exits with N
+//   cat       writes its input
+//   break     writes "abc", then its stream breaks; the rest is "def"
+//   flaky     is not there the first time it is asked for
+//   hang      writes "begun", runs until it is cancelled
+//   deny      is denied
+//   invalid   is refused as a bad request
+//   vanish    is accepted, then unknown
+//
+// Thread-safe.
+class FakeAirlock final : public airlock::v1::ExecutionService::Service {
+ public:
+  FakeAirlock();
+  ~FakeAirlock() override;
+
+  std::string endpoint() const;
+  // What came with the calls.
+  std::vector<std::string> authorizations() ABSL_LOCKS_EXCLUDED(mutex_);
+  std::vector<airlock::v1::ExecuteRequest> requests()
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  std::vector<airlock::v1::WatchExecutionRequest> watches()
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  grpc::Status Execute(
+      grpc::ServerContext* context, const airlock::v1::ExecuteRequest* request,
+      grpc::ServerWriter<airlock::v1::ExecuteResponse>* writer) override;
+  grpc::Status WatchExecution(
+      grpc::ServerContext* context,
+      const airlock::v1::WatchExecutionRequest* request,
+      grpc::ServerWriter<airlock::v1::WatchExecutionResponse>* writer) override;
+  grpc::Status CancelExecution(
+      grpc::ServerContext* context,
+      const airlock::v1::CancelExecutionRequest* request,
+      airlock::v1::CancelExecutionResponse* response) override;
+  grpc::Status ListExecutions(
+      grpc::ServerContext* context,
+      const airlock::v1::ListExecutionsRequest* request,
+      airlock::v1::ListExecutionsResponse* response) override;
+
+ private:
+  void WaitForCancel(const grpc::ServerContext& context)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  absl::Mutex mutex_;
+  std::vector<std::string> authorizations_ ABSL_GUARDED_BY(mutex_);
+  std::vector<airlock::v1::ExecuteRequest> requests_ ABSL_GUARDED_BY(mutex_);
+  std::vector<airlock::v1::WatchExecutionRequest> watches_
+      ABSL_GUARDED_BY(mutex_);
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<RpcServer> server_;
+};
+
+}  // namespace airlock

@@ -17,6 +17,9 @@
 namespace airlock::cli {
 namespace {
 
+// Who presses Ctrl-C twice at once wants both: that it ends, and to be gone.
+constexpr absl::Duration kCancelPatience = absl::Seconds(2);
+
 std::unique_ptr<EventSink> MakeSink(OutputFormat output) {
   if (output == OutputFormat::kJson) {
     return std::make_unique<JsonSink>(STDOUT_FILENO, STDERR_FILENO);
@@ -53,6 +56,7 @@ int FollowAsCommand(
     const absl::MutexLock lock(&mutex);
     if (follower == nullptr) Detach("");
     if (count > 1 || who_cancels == WhoCancels::kNobody) {
+      follower->AwaitCancelling(kCancelPatience);
       Detach(follower->id());
     }
     PrintNote("cancelling; once more leaves it running");

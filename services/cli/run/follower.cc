@@ -158,6 +158,7 @@ void Follower::Cancel() {
 
 void Follower::StartCancelling() {
   if (cancelling_.joinable()) return;
+  cancel_under_way_ = true;
   // Not on this thread, which has a stream to read or signals to notice.
   cancelling_ = std::thread([this, id = id_] {
     airlock::v1::CancelExecutionRequest request;
@@ -167,7 +168,17 @@ void Follower::StartCancelling() {
       sink_.Note(absl::StrCat("could not cancel ", EscapeText(id), ": ",
                               EscapeText(response.status().message())));
     }
+    absl::MutexLock lock(&mutex_);
+    cancel_under_way_ = false;
   });
+}
+
+void Follower::AwaitCancelling(absl::Duration longest) {
+  const auto is_over = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return !cancel_under_way_;
+  };
+  absl::MutexLock lock(&mutex_);
+  mutex_.AwaitWithTimeout(absl::Condition(&is_over), longest);
 }
 
 std::string Follower::id() const {

@@ -42,6 +42,10 @@ class Follower {
   // that has come. Later calls do nothing.
   void Cancel() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Waits until a cancelling call under way was answered, at most `longest`:
+  // for who is about to end the process.
+  void AwaitCancelling(absl::Duration longest) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // The execution's id; empty while it has none.
   std::string id() const ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -68,6 +72,7 @@ class Follower {
   mutable absl::Mutex mutex_;
   std::string id_ ABSL_GUARDED_BY(mutex_);
   bool cancel_requested_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancel_under_way_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread cancelling_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -12,11 +12,11 @@ set -euo pipefail
 IMAGE=${AIRLOCK_SANDBOX_IMAGE:-airlock/sandbox:latest}
 BASE=${AIRLOCK_BASE:-debian:12-slim}
 LOCAL_BASE=airlock/base:12
-MIRROR=${AIRLOCK_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+# Empty: the one debootstrap has by default.
+MIRROR=${AIRLOCK_DEBIAN_MIRROR:-}
 RECIPE=$AIRLOCK_ROOT/deploy/docker/sandbox.Dockerfile
 LABEL=airlock.recipe
 PULL_TIMEOUT=${AIRLOCK_PULL_TIMEOUT:-60}
-PROBE_TIMEOUT=10
 
 force=
 base_only=
@@ -35,17 +35,6 @@ image_label() {
 
 have_image() { "$DOCKER" image inspect "$1" >/dev/null 2>&1; }
 
-# Does the registry of $BASE answer at all? Asked first, so that a machine
-# without one loses seconds and not minutes.
-registry_answers() {
-  local host=registry-1.docker.io
-  case ${BASE%%/*} in
-    *.*|*:*) [ "${BASE%%/*}" = "$BASE" ] || host=${BASE%%/*} ;;
-  esac
-  curl -sS -o /dev/null --max-time "$PROBE_TIMEOUT" "https://$host/v2/" \
-    2>/dev/null
-}
-
 # A minimal Debian 12 from its packages, as an image.
 make_local_base() {
   command -v debootstrap >/dev/null ||
@@ -58,9 +47,11 @@ make_local_base() {
   say "making a Debian 12 base with debootstrap (one or two minutes)"
   quietly "$AIRLOCK_CACHE/debootstrap.log" as_root debootstrap \
     --variant=minbase --include=ca-certificates \
-    --cache-dir="$AIRLOCK_CACHE/debs" bookworm "$tree/rootfs" "$MIRROR"
-  printf 'deb %s bookworm main\ndeb %s bookworm-updates main\n' \
-    "$MIRROR" "$MIRROR" | as_root tee "$tree/rootfs/etc/apt/sources.list" >/dev/null
+    --cache-dir="$AIRLOCK_CACHE/debs" bookworm "$tree/rootfs" ${MIRROR:+"$MIRROR"}
+  # debootstrap names only the release; its updates come from the same place.
+  local sources=$tree/rootfs/etc/apt/sources.list updates
+  updates=$(sed 's/ bookworm / bookworm-updates /' "$sources")
+  echo "$updates" | as_root tee -a "$sources" >/dev/null
   # What a slim image leaves out as well.
   as_root rm -rf "$tree"/rootfs/var/cache/apt/archives/*.deb \
     "$tree"/rootfs/var/lib/apt/lists/* "$tree"/rootfs/usr/share/doc/* \
@@ -76,10 +67,9 @@ make_local_base() {
 # Leaves an image tagged $LOCAL_BASE.
 make_base() {
   have_image "$LOCAL_BASE" && return
-  if have_image "$BASE" || { registry_answers && {
-    say "pulling $BASE"
-    timeout "$PULL_TIMEOUT" "$DOCKER" pull -q "$BASE" >/dev/null
-  }; }; then
+  say "pulling $BASE"
+  if have_image "$BASE" ||
+    timeout "$PULL_TIMEOUT" "$DOCKER" pull -q "$BASE" >/dev/null 2>&1; then
     "$DOCKER" tag "$BASE" "$LOCAL_BASE"
     return
   fi

@@ -1,12 +1,11 @@
 #include "services/policy/dispatch/spec_builder.h"
 
-#include <algorithm>
-
 #include "airlock/internal/v1/spec.pb.h"
 #include "common/security/digest.h"
 #include "common/time/proto_time.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "services/policy/engine/action_limits.h"
 
 namespace airlock::policy {
 namespace {
@@ -16,14 +15,7 @@ using airlock::v1::ExecuteRequest;
 // The terminating NUL is part of the prefix.
 constexpr absl::string_view kSpecDomain("airlock.execution.v1\0", 21);
 
-// The smaller of the configured limit and the asked one; 0 asks for nothing.
-template <typename T>
-T Narrow(T configured, T asked) {
-  return asked == 0 ? configured : std::min(configured, asked);
-}
-
-void FreezeSandbox(const SandboxSettings& settings,
-                   const airlock::v1::Limits& asked, absl::string_view image_id,
+void FreezeSandbox(const SandboxSettings& settings, absl::string_view image_id,
                    airlock::internal::v1::SandboxSpec& spec) {
   spec.set_backend(settings.backend);
   spec.set_image(settings.image);
@@ -31,17 +23,13 @@ void FreezeSandbox(const SandboxSettings& settings,
   if (settings.pull_policy != "always") {
     spec.set_image_id(std::string(image_id));
   }
-  spec.set_memory_bytes(Narrow(settings.memory_bytes, asked.memory_bytes()));
-  spec.set_cpu_millis(Narrow(settings.cpu_millis, asked.cpu_millis()));
-  spec.set_pids(Narrow(settings.pids, asked.pids()));
-  // Both live in the sandbox's memory: together at most half of it.
-  const std::uint64_t disk = settings.workspace_bytes + settings.tmp_bytes;
-  const std::uint64_t fits = std::min(disk, spec.memory_bytes() / 2);
-  spec.set_workspace_bytes(fits == disk ? settings.workspace_bytes
-                                        : fits / 4 * 3);
-  spec.set_tmp_bytes(fits == disk ? settings.tmp_bytes : fits / 4);
+  spec.set_memory_bytes(settings.memory_bytes);
+  spec.set_cpu_millis(settings.cpu_millis);
+  spec.set_pids(settings.pids);
+  spec.set_workspace_bytes(settings.workspace_bytes);
+  spec.set_tmp_bytes(settings.tmp_bytes);
   spec.set_inodes(settings.inodes);
-  spec.set_output_bytes(Narrow(settings.output_bytes, asked.output_bytes()));
+  spec.set_output_bytes(settings.output_bytes);
   spec.set_network_mode(settings.network_mode);
   spec.set_user(settings.user);
   spec.set_runtime(settings.runtime);
@@ -72,11 +60,9 @@ FrozenSpec FreezeSpec(absl::string_view execution_id, absl::string_view agent,
     }
     spec.mutable_interpreter()->set_file_extension(language.extension);
   }
-  FreezeSandbox(contract.sandbox, request.limits(), image_id,
-                *spec.mutable_sandbox());
-  *spec.mutable_timeout() = request.has_timeout()
-                                ? request.timeout()
-                                : ToProto(contract.sandbox.timeout);
+  const SandboxSettings sandbox = EffectiveSandbox(request, contract);
+  FreezeSandbox(sandbox, image_id, *spec.mutable_sandbox());
+  *spec.mutable_timeout() = ToProto(sandbox.timeout);
   FrozenSpec frozen;
   frozen.bytes = spec.SerializeAsString();
   frozen.digest = ToBytes(Sha256(std::string(kSpecDomain) + frozen.bytes));

@@ -52,8 +52,8 @@ TlsProxy::TlsProxy(const TlsFiles& files, std::string unix_socket_path)
     : unix_socket_path_(std::move(unix_socket_path)),
       context_(SSL_CTX_new(TLS_server_method())) {
   Require(context_ != nullptr, "context");
-  Require(SSL_CTX_use_certificate_chain_file(
-              context_.get(), files.cert_path.c_str()) == 1,
+  Require(SSL_CTX_use_certificate_chain_file(context_.get(),
+                                             files.cert_path.c_str()) == 1,
           "certificate");
   Require(SSL_CTX_use_PrivateKey_file(context_.get(), files.key_path.c_str(),
                                       SSL_FILETYPE_PEM) == 1,

@@ -21,13 +21,13 @@
 namespace airlock {
 namespace {
 
-constexpr std::size_t kMaxRefusalBytes = 64 * 1024;
+constexpr std::size_t kMaxRefusalBytes = std::size_t{64} * 1024;
 
 // Owns the handle and what it points to.
 class CurlConnection final : public UpgradedConnection {
  public:
-  explicit CurlConnection(const HttpEndpoint& endpoint)
-      : endpoint_(endpoint), curl_(MakeCurlHandle()) {}
+  explicit CurlConnection(HttpEndpoint endpoint)
+      : endpoint_(std::move(endpoint)), curl_(MakeCurlHandle()) {}
 
   absl::Status Connect(const std::string& url, absl::Time deadline) {
     url_ = url;
@@ -71,7 +71,8 @@ class CurlConnection final : public UpgradedConnection {
   }
 
   // Blocks until the socket is ready for `events`.
-  absl::Status Wait(short events, absl::Time deadline) const {
+  absl::Status Wait(decltype(pollfd::events) events,
+                    absl::Time deadline) const {
     while (true) {
       const std::int64_t left_ms = absl::ToInt64Milliseconds(
           std::min(deadline - absl::Now(), absl::Hours(1)));

@@ -44,8 +44,8 @@ absl::Status PrepareCurlHandle(CURL* curl, const HttpEndpoint& endpoint,
   }
   // A day at most: a long on 32 bits holds no more than 24 days.
   const auto timeout_ms =
-      static_cast<long>(std::min<std::int64_t>(left_ms, 86'400'000));
-  const auto connect_ms = static_cast<long>(std::clamp<std::int64_t>(
+      static_cast<CurlLong>(std::min<std::int64_t>(left_ms, 86'400'000));
+  const auto connect_ms = static_cast<CurlLong>(std::clamp<std::int64_t>(
       absl::ToInt64Milliseconds(endpoint.connect_timeout), 1, timeout_ms));
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_text);
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
@@ -54,7 +54,7 @@ absl::Status PrepareCurlHandle(CURL* curl, const HttpEndpoint& endpoint,
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
-                   static_cast<long>(CURL_HTTP_VERSION_1_1));
+                   static_cast<CurlLong>(CURL_HTTP_VERSION_1_1));
   // An engine is reached directly or not at all.
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
   if (!endpoint.unix_socket_path.empty()) {
@@ -70,7 +70,7 @@ absl::Status PrepareCurlHandle(CURL* curl, const HttpEndpoint& endpoint,
     curl_easy_setopt(curl, CURLOPT_SSLKEY, endpoint.key_file.c_str());
   }
   curl_easy_setopt(curl, CURLOPT_SSLVERSION,
-                   static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+                   static_cast<CurlLong>(CURL_SSLVERSION_TLSv1_2));
   return absl::OkStatus();
 }
 
@@ -80,7 +80,7 @@ absl::Status CurlError(CURL* curl, CURLcode code, const HttpEndpoint& endpoint,
       Peer(curl, endpoint), ": ",
       error_text.empty() ? absl::string_view(curl_easy_strerror(code))
                          : error_text);
-  long system_error = 0;
+  CurlLong system_error = 0;
   curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
   if (code == CURLE_COULDNT_CONNECT && system_error != 0) {
     absl::StrAppend(&message, " (",

@@ -26,6 +26,9 @@ struct HttpEndpoint {
   absl::Duration connect_timeout = absl::Seconds(10);
 };
 
+// The type of libcurl's numbers.
+using CurlLong = long;  // NOLINT(google-runtime-int)
+
 struct CurlDeleter {
   void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
 };

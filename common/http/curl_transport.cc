@@ -28,8 +28,8 @@ struct Incoming {
   absl::Status error;
 };
 
-long StatusOf(CURL* curl) {
-  long status = 0;
+CurlLong StatusOf(CURL* curl) {
+  CurlLong status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   return status;
 }

@@ -11,7 +11,7 @@
 namespace airlock {
 
 // The longest head that is accepted.
-inline constexpr std::size_t kMaxResponseHeadBytes = 64 * 1024;
+inline constexpr std::size_t kMaxResponseHeadBytes = std::size_t{64} * 1024;
 
 // A head, and where the body begins.
 struct ResponseHead {

@@ -20,7 +20,7 @@
 namespace airlock::executor {
 namespace {
 
-constexpr std::size_t kReadBufferBytes = 64 * 1024;
+constexpr std::size_t kReadBufferBytes = std::size_t{64} * 1024;
 constexpr std::uint64_t kWakeKey = 0;
 
 int CheckedFd(int fd, const char* what) {
@@ -131,14 +131,15 @@ class AttachLoopCore {
     return stopping_;
   }
 
-  void Control(int operation, int fd, std::uint64_t key, std::uint32_t events) {
+  void Control(int operation, int fd, std::uint64_t key,
+               std::uint32_t events) const {
     epoll_event event{};
     event.events = events;
     event.data.u64 = key;
     CheckedFd(epoll_ctl(epoll_, operation, fd, &event), "epoll_ctl");
   }
 
-  void Wake() {
+  void Wake() const {
     const std::uint64_t one = 1;
     // A full counter means that a wake-up is already on its way.
     [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof(one));

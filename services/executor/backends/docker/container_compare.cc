@@ -28,8 +28,9 @@ absl::Status Weakened(absl::string_view field, const json& asked,
 }
 
 bool IsNothing(const json& value) {
-  return value.is_null() || value == false || value == 0 || value == "" ||
-         ((value.is_array() || value.is_object()) && value.empty());
+  return value.is_null() || value == false || value == 0 ||
+         ((value.is_array() || value.is_object()) && value.empty()) ||
+         (value.is_string() && value.get_ref<const std::string&>().empty());
 }
 
 // Equal, where "absent", "empty", "false" and 0 are one.

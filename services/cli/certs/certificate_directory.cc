@@ -101,13 +101,13 @@ absl::Status CreateCertificateDirectory(const CertificateOptions& options,
   if (!files.ok()) return files.status();
   const std::filesystem::path directory = options.directory;
   if (!options.force) {
-    const absl::Status free = RefuseToOverwrite(directory, *files);
+    absl::Status free = RefuseToOverwrite(directory, *files);
     if (!free.ok()) return free;
   }
-  const absl::Status made = MakePrivateDirectory(options.directory);
+  absl::Status made = MakePrivateDirectory(options.directory);
   if (!made.ok()) return made;
   for (const NewFile& file : *files) {
-    const absl::Status written =
+    absl::Status written =
         WriteFileAtomically(directory / file.name, file.content, file.mode);
     if (!written.ok()) return written;
   }

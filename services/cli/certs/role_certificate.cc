@@ -1,12 +1,14 @@
 #include "services/cli/certs/role_certificate.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/asn1.h>
 #include <openssl/bn.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <array>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -30,9 +32,9 @@ struct Extension {
 };
 
 bool IsAddress(const std::string& host) {
-  unsigned char address[16];
-  return inet_pton(AF_INET, host.c_str(), address) == 1 ||
-         inet_pton(AF_INET6, host.c_str(), address) == 1;
+  std::array<unsigned char, sizeof(in6_addr)> address = {};
+  return inet_pton(AF_INET, host.c_str(), address.data()) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
 // OpenSSL reads alternative names from a text of its own grammar, so that a

@@ -31,7 +31,7 @@ void Authorize(grpc::ClientContext& context, const Connection& connection) {
 
 // gRPC's own words about a broken connection tell people little.
 absl::Status InWords(const grpc::Status& status, const std::string& endpoint) {
-  const absl::Status error = FromGrpcStatus(status);
+  absl::Status error = FromGrpcStatus(status);
   if (!absl::IsUnavailable(error) || !ErrorReason(error).empty()) return error;
   return MakeError(absl::StatusCode::kUnavailable, "CANNOT_CONNECT",
                    absl::StrCat("cannot reach Airlock at ", endpoint, ": ",

@@ -36,7 +36,7 @@ void AddDirectoryOption(CLI::App& command, Options& options) {
 }
 
 int Init(const CommandLine& line, const Options& options) {
-  const absl::Status made =
+  absl::Status made =
       CreateCertificateDirectory({.directory = options.directory,
                                   .hosts = options.hosts,
                                   .validity = absl::Hours(24) * options.days,

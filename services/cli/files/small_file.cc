@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -68,7 +69,7 @@ absl::Status WriteFileAtomically(const std::string& path,
   if (file.get() < 0) return ErrnoError("cannot make a file beside", path);
   if (fchmod(file.get(), mode) != 0 || !WriteAll(file.get(), content) ||
       fsync(file.get()) != 0 || rename(temporary.c_str(), path.c_str()) != 0) {
-    const absl::Status error = ErrnoError("cannot write", path);
+    absl::Status error = ErrnoError("cannot write", path);
     unlink(temporary.c_str());
     return error;
   }
@@ -88,13 +89,13 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path,
         absl::StrCat("\"", path, "\" is not a regular file"));
   }
   std::string content;
-  char buffer[16384];
+  std::array<char, 16384> buffer = {};
   for (;;) {
-    const ssize_t got = read(file.get(), buffer, sizeof(buffer));
+    const ssize_t got = read(file.get(), buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return ErrnoError("cannot read", path);
     if (got == 0) return content;
-    content.append(buffer, static_cast<std::size_t>(got));
+    content.append(buffer.data(), static_cast<std::size_t>(got));
     if (content.size() > max_bytes) {
       return absl::InvalidArgumentError(
           absl::StrCat("\"", path, "\" is larger than ", max_bytes, " bytes"));
@@ -107,7 +108,7 @@ absl::Status MakePrivateDirectory(const std::string& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) return absl::OkStatus();
   if (!std::filesystem::is_directory(parent, error) && parent != path) {
-    const absl::Status made = MakePrivateDirectory(parent);
+    absl::Status made = MakePrivateDirectory(parent);
     if (!made.ok()) return made;
   }
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {

@@ -73,14 +73,14 @@ absl::StatusOr<Execution> Follower::FollowToEnd(const ExecuteRequest* request) {
     ExecutionEvent event;
     while (stream->Next(event)) {
       failures = 0;
-      const absl::Status delivered = Deliver(event);
+      absl::Status delivered = Deliver(event);
       if (!delivered.ok()) {
         if (request != nullptr) Cancel();
         return delivered;
       }
       if (event.has_completed()) return event.completed();
     }
-    const absl::Status status = stream->Finish();
+    absl::Status status = stream->Finish();
     if (!IsWorthAnotherTry(status, ++failures)) return Explain(status);
     if (failures == 1) {
       sink_.Note(id().empty() ? "cannot connect; trying again"

@@ -110,11 +110,11 @@ absl::StatusOr<Secret> AddToken(const std::string& path,
   if (!lock.ok()) return lock.status();
   absl::StatusOr<std::vector<TokenEntry>> entries = ReadPrincipals(path);
   if (!entries.ok()) return entries.status();
-  const absl::Status settled = SettleOldTokens(principal, old_tokens, *entries);
+  absl::Status settled = SettleOldTokens(principal, old_tokens, *entries);
   if (!settled.ok()) return settled;
   Secret token(absl::StrCat(kTokenPrefix, HexEncode(RandomBytes(kTokenBytes))));
   entries->push_back({principal, Sha256(token.Reveal())});
-  const absl::Status written = WritePrincipals(path, *entries);
+  absl::Status written = WritePrincipals(path, *entries);
   if (!written.ok()) return written;
   return token;
 }

@@ -53,7 +53,7 @@ absl::StatusOr<std::unique_ptr<LocalServices>> LocalServices::Start(
   // The constructor is private.
   std::unique_ptr<LocalServices> services(
       new LocalServices(std::move(settings)));
-  const absl::Status started = services->StartAll();
+  absl::Status started = services->StartAll();
   if (!started.ok()) return started;
   return services;
 }
@@ -95,7 +95,7 @@ absl::Status LocalServices::Ready() {
                ? absl::OkStatus()
                : absl::UnavailableError("the gateway is not connected yet");
   }
-  const absl::Status engine = backend_->Check(absl::Now() + kEngineTimeout);
+  absl::Status engine = backend_->Check(absl::Now() + kEngineTimeout);
   if (!engine.ok()) return engine;
   return absl::UnavailableError("the executor is not connected yet");
 }

@@ -49,7 +49,7 @@ absl::Status MakeCertificates(const StatePaths& paths,
   const std::string fresh = absl::StrCat(paths.certificates, ".new");
   std::error_code error;
   fs::remove_all(fresh, error);
-  const absl::Status made =
+  absl::Status made =
       CreateCertificateDirectory({.directory = fresh, .hosts = hosts}, now);
   if (!made.ok()) return made;
   fs::rename(fresh, paths.certificates, error);

@@ -71,7 +71,7 @@ bool WaitUntilReady(LocalServices& services, UpReporter& reporter,
                     const std::function<bool(absl::Duration)>& wait_for_stop) {
   std::string told;
   for (;;) {
-    const absl::Status ready = services.Ready();
+    absl::Status ready = services.Ready();
     if (ready.ok()) return true;
     const std::string reason(ready.message());
     if (reason != told) reporter.Wait(reason);
@@ -98,7 +98,7 @@ absl::Status RunUp(const UpOptions& options, UpReporter& reporter,
   const absl::StatusOr<std::unique_ptr<LocalServices>> services =
       LocalServices::Start(*settings);
   if (!services.ok()) return services.status();
-  const absl::Status published = PublishFacts(**services, *settings, paths);
+  absl::Status published = PublishFacts(**services, *settings, paths);
   if (!published.ok()) return published;
   TellFacts(**services, config_file, paths, reporter);
   if (WaitUntilReady(**services, reporter, wait_for_stop)) {

@@ -15,7 +15,7 @@ import os
 import subprocess
 import time
 
-from tree import CPP_ENDINGS, finish
+from tree import CPP_ENDINGS, GIT, finish
 
 CLANG_TIDY = os.environ.get("CLANG_TIDY", "/usr/bin/clang-tidy-14")
 DEFAULT_SECONDS = 180
@@ -24,7 +24,7 @@ ONE_FILE_SECONDS = 120
 
 def git(root, *arguments):
     """A git command's output; raises when it fails."""
-    return subprocess.run(["git", "-C", root, *arguments], check=True,
+    return subprocess.run([*GIT, "-C", root, *arguments], check=True,
                           capture_output=True, text=True).stdout
 
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 SKIPPED_FOLDERS = {".git", "node_modules", "__pycache__"}
+# A checkout may belong to somebody else, as in many a CI.
+GIT = ("git", "-c", "safe.directory=*")
 CPP_ENDINGS = (".cc", ".h")
 
 
@@ -12,7 +14,7 @@ def files_of(root):
     """Paths below `root` that are or could be committed, sorted."""
     try:
         listed = subprocess.run(
-            ["git", "-C", root, "ls-files", "-z", "--cached", "--others",
+            [*GIT, "-C", root, "ls-files", "-z", "--cached", "--others",
              "--exclude-standard"],
             check=True, capture_output=True).stdout.decode().split("\0")
         paths = [path for path in listed if path]

@@ -118,9 +118,9 @@ void LogError(absl::string_view message, LogFields fields) {
 std::string FormatLogLine(absl::Time time, absl::string_view severity,
                           absl::string_view message, LogFields fields) {
   std::string line = absl::StrCat(
-      "{\"time\":\"",
+      R"({"time":")",
       absl::FormatTime("%Y-%m-%dT%H:%M:%E6SZ", time, absl::UTCTimeZone()),
-      "\",\"severity\":\"", severity, "\",\"msg\":", JsonQuote(message));
+      R"(","severity":")", severity, R"(","msg":)", JsonQuote(message));
   for (const LogField& field : fields) {
     absl::StrAppend(&line, ",", JsonQuote(field.key()), ":", field.json());
   }

@@ -57,7 +57,7 @@ StopSignals::~StopSignals() {
   close(stop_fd_);
 }
 
-int StopSignals::Wait() { return WaitForSignal(signal_fd_, -1); }
+int StopSignals::Wait() const { return WaitForSignal(signal_fd_, -1); }
 
 void StopSignals::ExitOnNext() {
   watcher_ = std::thread([this] {

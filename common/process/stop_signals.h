@@ -18,7 +18,7 @@ class StopSignals {
   StopSignals& operator=(const StopSignals&) = delete;
 
   // Blocks until one comes and returns its number.
-  int Wait();
+  int Wait() const;
 
   // From now on one that comes ends the process at once, with 128 and its
   // number as the exit code. Called at most once, after Wait().

@@ -2,6 +2,7 @@
 
 #include <openssl/pem.h>
 
+#include <array>
 #include <cstdlib>
 
 #include "absl/status/status.h"
@@ -116,10 +117,11 @@ std::string SigningKey::Sign(absl::string_view message) const {
 }
 
 VerifyKey SigningKey::verify_key() const {
-  unsigned char raw[32];
-  std::size_t size = sizeof(raw);
-  Require(EVP_PKEY_get_raw_public_key(key_.get(), raw, &size) == 1);
-  EvpKey key(EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw, size));
+  std::array<unsigned char, 32> raw;
+  std::size_t size = raw.size();
+  Require(EVP_PKEY_get_raw_public_key(key_.get(), raw.data(), &size) == 1);
+  EvpKey key(
+      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, raw.data(), size));
   Require(key != nullptr);
   return VerifyKey(std::move(key));
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -40,13 +41,13 @@ absl::StatusOr<std::string> ReadSecretFile(absl::string_view path_view) {
         absl::StrCat("\"", path, "\" must be a regular file"));
   }
   std::string content;
-  char buffer[16 * 1024];
+  std::array<char, 16 * 1024> buffer;
   while (true) {
-    const ssize_t count = read(fd, buffer, sizeof(buffer));
+    const ssize_t count = read(fd, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return CannotRead(path, errno);
     if (count == 0) return content;
-    content.append(buffer, static_cast<std::size_t>(count));
+    content.append(buffer.data(), static_cast<std::size_t>(count));
     if (content.size() > kMaxSecretFileBytes) {
       return absl::InvalidArgumentError(absl::StrCat(
           "\"", path, "\" must have at most ", kMaxSecretFileBytes, " bytes"));

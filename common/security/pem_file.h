@@ -10,7 +10,7 @@
 namespace airlock {
 
 // No file with keys, certificates or token hashes is larger.
-inline constexpr std::size_t kMaxSecretFileBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxSecretFileBytes = std::size_t{1} << 20;
 
 // The whole content of a regular file of at most kMaxSecretFileBytes.
 // NOT_FOUND, PERMISSION_DENIED or INVALID_ARGUMENT with the path and the

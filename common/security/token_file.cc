@@ -88,7 +88,7 @@ absl::StatusOr<TokenEntry> ParseEntry(const json& object,
   entry.principal.role = RoleFromName(Text(object, "role"));
   if (entry.principal.role == airlock::v1::PRINCIPAL_ROLE_UNSPECIFIED) {
     return Wrong(absl::StrCat(path, ".role"),
-                 "must be \"agent\", \"approver\" or \"operator\"");
+                 R"(must be "agent", "approver" or "operator")");
   }
   const std::optional<std::string> hash =
       HexDecode(Text(object, "tokenSha256"));

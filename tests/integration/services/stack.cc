@@ -10,7 +10,6 @@
 #include "absl/time/clock.h"
 #include "common/config/config_file.h"
 #include "common/rpc/deadline.h"
-#include "common/rpc/status.h"
 #include "common/security/ed25519.h"
 #include "common/security/random.h"
 
@@ -47,25 +46,6 @@ class BorrowedBackend final : public executor::SandboxBackend {
 std::string TlsText(const TlsFiles& files) {
   return absl::Substitute(R"({"certPath":"$0","keyPath":"$1","caPath":"$2"})",
                           files.cert_path, files.key_path, files.ca_path);
-}
-
-template <typename Reader, typename Response>
-Transcript ReadAll(Reader& reader, Response response) {
-  Transcript transcript;
-  while (reader.Read(&response)) {
-    airlock::v1::ExecutionEvent& event = *response.mutable_event();
-    transcript.skipped_bytes += event.output().skipped_bytes();
-    if (event.has_accepted()) transcript.id = event.accepted().id();
-    if (event.has_completed()) transcript.completed = event.completed();
-    if (event.output().stream() == airlock::v1::OUTPUT_STREAM_STDOUT) {
-      transcript.stdout_data += event.output().data();
-    } else if (event.has_output()) {
-      transcript.stderr_data += event.output().data();
-    }
-    if (!event.has_output()) transcript.events.push_back(std::move(event));
-  }
-  transcript.status = FromGrpcStatus(reader.Finish());
-  return transcript;
 }
 
 }  // namespace
@@ -196,7 +176,7 @@ Transcript Stack::Execute(const std::string& principal,
                           const airlock::v1::ExecuteRequest& request) {
   const auto context = As(principal);
   const auto reader = Client()->Execute(context.get(), request);
-  return ReadAll(*reader, airlock::v1::ExecuteResponse());
+  return ReadAll<airlock::v1::ExecuteResponse>(*reader);
 }
 
 Transcript Stack::Watch(const std::string& principal, const std::string& id,
@@ -206,7 +186,7 @@ Transcript Stack::Watch(const std::string& principal, const std::string& id,
   request.set_stdout_offset(stdout_offset);
   const auto context = As(principal);
   const auto reader = Client()->WatchExecution(context.get(), request);
-  return ReadAll(*reader, airlock::v1::WatchExecutionResponse());
+  return ReadAll<airlock::v1::WatchExecutionResponse>(*reader);
 }
 
 airlock::v1::Execution Stack::Get(const std::string& principal,

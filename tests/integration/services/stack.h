@@ -14,20 +14,9 @@
 #include "services/policy/policy_app.h"
 #include "tests/support/fake_sandbox_backend.h"
 #include "tests/support/test_certs.h"
+#include "tests/support/transcript.h"
 
 namespace airlock {
-
-// What a stream of events came to.
-struct Transcript {
-  absl::Status status;
-  std::string id;
-  std::vector<airlock::v1::ExecutionEvent> events;
-  std::string stdout_data;
-  std::string stderr_data;
-  std::uint64_t skipped_bytes = 0;
-  // The last event's execution, if it came to that.
-  airlock::v1::Execution completed;
-};
 
 // Principals: agents "ada" and "bob", operator "olga"; the token of each is
 // "token-of-<id>". Not thread-safe, but calls through its stubs are.

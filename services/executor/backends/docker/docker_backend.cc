@@ -69,8 +69,11 @@ absl::StatusOr<std::unique_ptr<DockerBackend>> DockerBackend::Open(
   if (!address.ok()) return address.status();
   std::unique_ptr<DockerBackend> backend(new DockerBackend(
       std::move(options), *std::move(address), std::move(transport)));
-  absl::StatusOr<std::unique_ptr<RunnerVolume>> volume = RunnerVolume::Load(
-      backend->options_.runner_path, backend->containers_, backend->volumes_);
+  absl::StatusOr<std::unique_ptr<RunnerVolume>> volume =
+      RunnerVolume::Load(backend->options_.runner_path,
+                         {{kExecutorLabel, backend->options_.executor_id},
+                          {kBootLabel, backend->options_.boot}},
+                         backend->containers_, backend->volumes_);
   if (!volume.ok()) return volume.status();
   backend->runner_volume_ = *std::move(volume);
   return backend;

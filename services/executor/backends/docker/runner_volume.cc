@@ -30,8 +30,8 @@ constexpr absl::Duration kTurnPoll = absl::Milliseconds(50);
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RunnerVolume>> RunnerVolume::Load(
-    const std::string& runner_path, DockerContainers& containers,
-    DockerVolumes& volumes) {
+    const std::string& runner_path, std::map<std::string, std::string> labels,
+    DockerContainers& containers, DockerVolumes& volumes) {
   std::ifstream file(runner_path, std::ios::binary);
   if (!file) {
     return absl::NotFoundError(
@@ -44,16 +44,20 @@ absl::StatusOr<std::unique_ptr<RunnerVolume>> RunnerVolume::Load(
         absl::StrCat("the runner program must be an ELF program of at most ",
                      kMaxProgramBytes, " bytes: ", runner_path));
   }
-  return std::unique_ptr<RunnerVolume>(
-      new RunnerVolume(std::move(program), containers, volumes));
+  return std::unique_ptr<RunnerVolume>(new RunnerVolume(
+      std::move(program), std::move(labels), containers, volumes));
 }
 
-RunnerVolume::RunnerVolume(std::string program, DockerContainers& containers,
-                           DockerVolumes& volumes)
+RunnerVolume::RunnerVolume(std::string program,
+                           std::map<std::string, std::string> labels,
+                           DockerContainers& containers, DockerVolumes& volumes)
     : program_(std::move(program)),
       name_(absl::StrCat("airlock-runner-", ToHex(Sha256(program_)))),
+      labels_(std::move(labels)),
       containers_(containers),
-      volumes_(volumes) {}
+      volumes_(volumes) {
+  labels_[kHelperLabel] = name_;
+}
 
 absl::Status RunnerVolume::Ensure(absl::string_view image_id,
                                   absl::Time deadline) {
@@ -111,7 +115,7 @@ absl::StatusOr<std::string> RunnerVolume::CreateHelper(
       {"Entrypoint", {kRunnerProgram}},
       {"User", "65534:65534"},
       {"NetworkDisabled", true},
-      {"Labels", {{kHelperLabel, name_}}},
+      {"Labels", labels_},
       {"HostConfig",
        {{"NetworkMode", "none"},
         {"CapDrop", {"ALL"}},

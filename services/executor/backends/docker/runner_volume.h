@@ -1,6 +1,7 @@
 // The runner, where the engine's containers find it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -25,10 +26,11 @@ namespace airlock::executor {
 class RunnerVolume {
  public:
   // Reads the program. kNotFound, kInvalidArgument: it is not there, or not
-  // an ELF program.
+  // an ELF program. The helper gets `labels`, by which the next boot of an
+  // executor that died finds it.
   static absl::StatusOr<std::unique_ptr<RunnerVolume>> Load(
-      const std::string& runner_path, DockerContainers& containers,
-      DockerVolumes& volumes);
+      const std::string& runner_path, std::map<std::string, std::string> labels,
+      DockerContainers& containers, DockerVolumes& volumes);
 
   // "airlock-runner-<sha256>".
   const std::string& name() const { return name_; }
@@ -42,8 +44,8 @@ class RunnerVolume {
   void Forget() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  RunnerVolume(std::string program, DockerContainers& containers,
-               DockerVolumes& volumes);
+  RunnerVolume(std::string program, std::map<std::string, std::string> labels,
+               DockerContainers& containers, DockerVolumes& volumes);
 
   absl::Status Fill(absl::string_view image_id, absl::Time deadline);
   absl::Status FillThrough(absl::string_view helper, absl::Time deadline);
@@ -54,6 +56,8 @@ class RunnerVolume {
 
   const std::string program_;
   const std::string name_;
+  // Of the helper.
+  std::map<std::string, std::string> labels_;
   DockerContainers& containers_;
   DockerVolumes& volumes_;
   // Held while filling: one at a time is enough.

@@ -23,6 +23,8 @@ struct FakeEngineState {
   // Name by id.
   std::map<std::string, std::string> containers;
   std::int64_t created_at = 0;
+  // "Labels" of what was created last.
+  nlohmann::json last_labels;
   // The content of /airlock in every container.
   std::string archive;
   int uploads = 0;
@@ -72,6 +74,7 @@ inline HttpResponse AnswerLikeAnEngine(FakeEngineState& engine,
     }
     const std::string id = absl::StrCat("c", engine.containers.size());
     engine.containers[id] = name;
+    engine.last_labels = nlohmann::json::parse(request.body)["Labels"];
     return MakeHttpResponse(201, nlohmann::json{{"Id", id}}.dump());
   }
   if (absl::StartsWith(path, "/containers/json")) {

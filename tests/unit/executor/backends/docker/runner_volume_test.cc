@@ -26,8 +26,8 @@ class RunnerVolumeTest : public testing::Test {
  protected:
   std::unique_ptr<RunnerVolume> Load() {
     std::ofstream(folder_ / "runner") << kProgram;
-    auto volume = RunnerVolume::Load(folder_ / "runner", engine_.containers,
-                                     engine_.volumes);
+    auto volume = RunnerVolume::Load(folder_ / "runner", {{"owner", "me"}},
+                                     engine_.containers, engine_.volumes);
     EXPECT_THAT(volume, IsOk());
     return *std::move(volume);
   }
@@ -89,6 +89,16 @@ TEST_F(RunnerVolumeTest, SeveralExecutorsFillItOnce) {
   EXPECT_EQ(engine_.state.uploads, 1);
 }
 
+TEST_F(RunnerVolumeTest, HelperCarriesTheLabelsOfItsOwner) {
+  const auto volume = Load();
+
+  EXPECT_THAT(volume->Ensure("image", Soon()), IsOk());
+
+  EXPECT_EQ(engine_.state.last_labels.value("owner", ""), "me");
+  EXPECT_EQ(engine_.state.last_labels.value("airlock.runner_helper", ""),
+            volume->name());
+}
+
 TEST_F(RunnerVolumeTest, HelperOfADeadExecutorIsRemoved) {
   const auto volume = Load();
   engine_.state.containers["dead"] = volume->name() + "-helper";
@@ -111,10 +121,10 @@ TEST_F(RunnerVolumeTest, HelperOfALiveExecutorIsWaitedFor) {
 TEST_F(RunnerVolumeTest, WhatIsNoProgramIsRefused) {
   std::ofstream(folder_ / "text") << "#!/bin/sh";
 
-  EXPECT_THAT(
-      RunnerVolume::Load(folder_ / "text", engine_.containers, engine_.volumes),
-      StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(RunnerVolume::Load(folder_ / "missing", engine_.containers,
+  EXPECT_THAT(RunnerVolume::Load(folder_ / "text", {}, engine_.containers,
+                                 engine_.volumes),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(RunnerVolume::Load(folder_ / "missing", {}, engine_.containers,
                                  engine_.volumes),
               StatusIs(absl::StatusCode::kNotFound));
 }

@@ -96,6 +96,12 @@ void FakeSandboxBackend::SetLeftovers(int count) {
   state_->leftovers = count;
 }
 
+bool FakeSandboxBackend::WaitForNoLeftovers(absl::Duration timeout) {
+  absl::MutexLock lock(&state_->mutex);
+  const auto none = [this] { return state_->leftovers == 0; };
+  return state_->mutex.AwaitWithTimeout(absl::Condition(&none), timeout);
+}
+
 void FakeSandboxBackend::SetProcessesEndEmpty(bool empty) {
   absl::MutexLock lock(&state_->mutex);
   state_->end_empty = empty;

@@ -52,6 +52,8 @@ class FakeSandboxBackend final : public executor::SandboxBackend {
   void SetCheck(absl::Status status);
   // What the next RemoveLeftovers() finds.
   void SetLeftovers(int count);
+  // Blocks until RemoveLeftovers() has found them; whether it came to that.
+  bool WaitForNoLeftovers(absl::Duration timeout);
   // Processes that end from now on do or do not claim to have left nothing.
   void SetProcessesEndEmpty(bool empty);
   // Every process that runs ends as kSandboxFailed, as after `docker rm -f`.

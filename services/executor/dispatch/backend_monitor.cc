@@ -57,14 +57,22 @@ void BackendMonitor::Run() {
 
 absl::Status BackendMonitor::Look() {
   absl::Status status = backend_.Check(absl::Now() + options_.check_timeout);
-  if (!status.ok() || cleaned_) return status;
+  if (!status.ok()) return status;
+  // Each time: what an older boot had asked for when it died may appear only
+  // after the first look.
   const absl::StatusOr<int> removed =
       backend_.RemoveLeftovers(absl::Now() + 3 * options_.check_timeout);
-  if (!removed.ok()) return removed.status();
-  cleaned_ = true;
-  metrics_.CountRemovedLeftovers(*removed);
-  if (*removed > 0) {
-    LogInfo("removed sandboxes of older boots", {{"count", *removed}});
+  if (removed.ok()) {
+    cleaned_ = true;
+    metrics_.CountRemovedLeftovers(*removed);
+    if (*removed > 0) {
+      LogInfo("removed sandboxes of older boots", {{"count", *removed}});
+    }
+  } else if (cleaned_) {
+    LogWarning("sandboxes of older boots could not be removed yet",
+               {{"error", removed.status()}});
+  } else {
+    return removed.status();
   }
   return absl::OkStatus();
 }

@@ -54,6 +54,15 @@ TEST_F(BackendMonitorTest, LeftoversAreGoneBeforeItSaysUp) {
   ASSERT_EQ(images_.size(), 1u);
 }
 
+TEST_F(BackendMonitorTest, LeftoversThatAppearLaterAreRemovedToo) {
+  Watch();
+  ASSERT_TRUE(AwaitTold({true}));
+
+  backend_.SetLeftovers(1);
+
+  EXPECT_TRUE(backend_.WaitForNoLeftovers(kWait));
+}
+
 TEST_F(BackendMonitorTest, EngineThatComesLaterIsNoticed) {
   backend_.SetCheck(absl::UnavailableError("no engine"));
   Watch();

@@ -23,9 +23,9 @@ constexpr std::array<absl::string_view, 11> kForbiddenSources = {
     "/boot", "/dev",  "/etc", "/proc", "/root",           "/run",
     "/sys",  "/sbin", "/lib", "/usr",  "/var/lib/docker",
 };
-constexpr std::array<absl::string_view, 12> kForbiddenTargets = {
-    kRunnerFolder, "/bin",  "/boot", "/dev", "/etc", "/lib",
-    "/proc",       "/sbin", "/sys",  "/tmp", "/usr", "/run",
+constexpr std::array<absl::string_view, 11> kForbiddenTargets = {
+    "/bin",  "/boot", "/dev", "/etc", "/lib", "/proc",
+    "/sbin", "/sys",  "/tmp", "/usr", "/run",
 };
 
 absl::Status Denied(const SandboxMount& mount, absl::string_view why) {
@@ -97,6 +97,9 @@ absl::Status CheckTarget(const SandboxMount& mount) {
     return Denied(mount,
                   "must have an absolute target without \"..\", other than "
                   "the workspace itself");
+  }
+  if (IsWithin(mount.target, kRunnerFolder)) {
+    return Denied(mount, "must leave the runner's folder alone");
   }
   for (absl::string_view forbidden : kForbiddenTargets) {
     if (IsWithin(mount.target, forbidden)) {

@@ -36,8 +36,9 @@ class DockerImagesTest : public testing::Test {
         200, R"({"Id":"sha256:1","Config":{"Volumes":{"/data":{}}}})");
   }
 
-  const HttpRequest LastPull() const {
-    for (const HttpRequest& request : transport_->requests()) {
+  HttpRequest LastPull() const {
+    const std::vector<HttpRequest> requests = transport_->requests();
+    for (const HttpRequest& request : requests) {
       if (absl::StrContains(request.url, "/images/create")) return request;
     }
     return {};
@@ -154,7 +155,8 @@ TEST_F(DockerImagesTest, CredentialsGoOnlyToTheirRegistry) {
   EXPECT_THAT(images_.Pull("registry.example.com/a:1", Soon(), nullptr),
               IsOk());
   std::string auth;
-  for (const auto& [name, value] : LastPull().headers) {
+  const HttpRequest pull = LastPull();
+  for (const auto& [name, value] : pull.headers) {
     if (name == "X-Registry-Auth") auth = value;
   }
   std::string decoded;
@@ -162,7 +164,8 @@ TEST_F(DockerImagesTest, CredentialsGoOnlyToTheirRegistry) {
   EXPECT_THAT(decoded, HasSubstr("\"password\":\"p?\""));
 
   EXPECT_THAT(images_.Pull("other.example.com/a:1", Soon(), nullptr), IsOk());
-  for (const auto& [name, value] : transport_->requests().back().headers) {
+  const HttpRequest other = transport_->requests().back();
+  for (const auto& [name, value] : other.headers) {
     EXPECT_NE(name, "X-Registry-Auth");
   }
 }

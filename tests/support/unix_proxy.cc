@@ -1,5 +1,6 @@
 #include "tests/support/unix_proxy.h"
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -29,7 +30,17 @@ sockaddr_un AddressOf(const std::string& path) {
   return address;
 }
 
-int NewSocket() { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+sockaddr_in AddressOf(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+int NewSocket(int family) {
+  return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
 
 // Bytes read; 0 at the end, or when the connection broke.
 std::size_t ReadSome(int fd, Buffer& buffer) {
@@ -58,7 +69,7 @@ bool IsGone(int fd) {
 
 }  // namespace
 
-UnixProxy::UnixProxy(std::string path, std::string target)
+UnixProxy::UnixProxy(std::string path, std::variant<std::string, int> target)
     : path_(std::move(path)), target_(std::move(target)) {
   Start();
 }
@@ -67,7 +78,7 @@ UnixProxy::~UnixProxy() { Stop(); }
 
 void UnixProxy::Start() {
   const sockaddr_un address = AddressOf(path_);
-  listener_ = NewSocket();
+  listener_ = NewSocket(AF_UNIX);
   if (bind(listener_, reinterpret_cast<const sockaddr*>(&address),
            sizeof(address)) != 0 ||
       listen(listener_, 128) != 0) {
@@ -117,14 +128,25 @@ void UnixProxy::Accept(int listener) {
   }
 }
 
+int UnixProxy::Dial() const {
+  return std::visit(
+      [](const auto& target) {
+        const auto address = AddressOf(target);
+        const auto* raw = reinterpret_cast<const sockaddr*>(&address);
+        const int server = NewSocket(raw->sa_family);
+        if (connect(server, raw, sizeof(address)) == 0) return server;
+        close(server);
+        return -1;
+      },
+      target_);
+}
+
 void UnixProxy::Open(int client) {
-  const sockaddr_un address = AddressOf(target_);
-  const int server = NewSocket();
+  const int server = Dial();
   absl::MutexLock lock(&mutex_);
-  if (stopping_ || connect(server, reinterpret_cast<const sockaddr*>(&address),
-                           sizeof(address)) != 0) {
+  if (stopping_ || server < 0) {
     close(client);
-    close(server);
+    if (server >= 0) close(server);
     return;
   }
   auto connection = std::make_unique<Connection>();
@@ -150,6 +172,7 @@ void UnixProxy::CopyUp(Connection& connection) {
 void UnixProxy::CopyDown(Connection& connection) {
   Buffer buffer;
   while (const std::size_t size = ReadSome(connection.server, buffer)) {
+    PassAnswer();
     if (!SendAll(connection.client, {buffer.data(), size})) break;
   }
   // A server that has ended its answers reads no more either.
@@ -169,6 +192,19 @@ bool UnixProxy::Pass(const Connection& connection, absl::string_view data) {
   mutex_.Await(absl::Condition(&goes_on));
   --held_;
   return !stopping_ && !IsGone(connection.client);
+}
+
+void UnixProxy::PassAnswer() {
+  absl::MutexLock lock(&mutex_);
+  const auto goes_on = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return !answers_held_ || stopping_;
+  };
+  mutex_.Await(absl::Condition(&goes_on));
+}
+
+void UnixProxy::HoldAnswers(bool held) {
+  absl::MutexLock lock(&mutex_);
+  answers_held_ = held;
 }
 
 void UnixProxy::Hold(absl::string_view text) {

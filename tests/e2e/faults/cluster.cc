@@ -135,6 +135,15 @@ UnixProxy& Cluster::engine(const std::string& name) {
   return *engine;
 }
 
+UnixProxy& Cluster::policy_link(const std::string& name) {
+  std::unique_ptr<UnixProxy>& link = policy_links_[name];
+  if (link == nullptr) {
+    link = std::make_unique<UnixProxy>(
+        absl::StrCat(certs_.folder(), "/", name, "-policy.sock"), policy_port_);
+  }
+  return *link;
+}
+
 std::string Cluster::WriteConfig(const std::string& name) {
   json own = config_;
   if (ports_.count(name) > 0) {
@@ -142,6 +151,10 @@ std::string Cluster::WriteConfig(const std::string& name) {
     own["executor"]["probeListen"] = Local(ports_[name]);
     own["executor"]["docker"]["endpoint"] =
         absl::StrCat("unix://", engine(name).path());
+    if (policy_links_.count(name) > 0) {
+      own["executor"]["policyTargets"] =
+          json::array({absl::StrCat("unix:", policy_link(name).path())});
+    }
   } else {
     own["executor"]["statePath"] = certs_.folder();
   }

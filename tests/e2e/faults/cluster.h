@@ -55,6 +55,9 @@ class Cluster {
   }
   // The executor's way to the engine. May be used before it is started.
   UnixProxy& engine(const std::string& name = "ex1");
+  // The executor's way to the policy service; made, it is used by what is
+  // started afterwards.
+  UnixProxy& policy_link(const std::string& name = "ex1");
 
   // Blocks until the executor, and the gateway, can be used; fails the test
   // if that does not come.
@@ -105,6 +108,7 @@ class Cluster {
   // Of executors, for health.
   std::map<std::string, int> ports_;
   std::map<std::string, std::unique_ptr<UnixProxy>> engines_;
+  std::map<std::string, std::unique_ptr<UnixProxy>> policy_links_;
   std::unique_ptr<ChildProcess> policy_;
   std::unique_ptr<ChildProcess> gateway_;
   std::map<std::string, std::unique_ptr<ChildProcess>> executors_;

@@ -66,7 +66,7 @@ def check_one(root, build, source, changed, deadline):
     only = json.dumps([{"name": path} for path in changed])
     try:
         run = subprocess.run(
-            ["nice", CLANG_TIDY, "-p", build, "--quiet",
+            [CLANG_TIDY, "-p", build, "--quiet",
              f"--line-filter={only}", source],
             cwd=root, capture_output=True, text=True, timeout=left)
     except subprocess.TimeoutExpired:

@@ -11,7 +11,8 @@ function(airlock_suite name build labels)
             -j 2 --output-on-failure --no-tests=error
             -L ${labels} -LE "docker|slow|check|suite")
   set_tests_properties(suite_${name} PROPERTIES
-    LABELS suite PROCESSORS 2 TIMEOUT 900)
+    LABELS suite PROCESSORS 2 TIMEOUT 900
+    ENVIRONMENT LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0)
 endfunction()
 
 airlock_suite(sanitizers sanitizers "unit|integration")

@@ -8,6 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/http/http_transport.h"
 #include "nlohmann/json.hpp"
 #include "services/executor/backends/docker/docker_client.h"
@@ -22,7 +24,7 @@ struct FakeEngineState {
   absl::Mutex mutex;
   // Name by id.
   std::map<std::string, std::string> containers;
-  std::int64_t created_at = 0;
+  std::int64_t created_at = absl::ToUnixSeconds(absl::Now());
   // "Labels" of what was created last.
   nlohmann::json last_labels;
   // The content of /airlock in every container.

@@ -18,7 +18,7 @@ import time
 from tree import CPP_ENDINGS, GIT, finish
 
 CLANG_TIDY = os.environ.get("CLANG_TIDY", "/usr/bin/clang-tidy-14")
-DEFAULT_SECONDS = 180
+DEFAULT_SECONDS = 120
 ONE_FILE_SECONDS = 120
 
 

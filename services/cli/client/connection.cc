@@ -92,10 +92,9 @@ absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
     return absl::InvalidArgumentError(absl::StrCat(
         "the endpoint must be host:port: got \"", connection.endpoint, "\""));
   }
-  // What `airlock up` wrote is about its own gateway and about no other.
-  const ClientFacts own = facts.ok() && facts->endpoint == connection.endpoint
-                              ? *facts
-                              : ClientFacts();
+  // What `airlock up` wrote is about its own gateway. Another one may listen on
+  // the same address by now, so who names an endpoint says the rest as well.
+  const ClientFacts own = named.empty() ? *facts : ClientFacts();
   connection.ca_file =
       FirstSet({flags.ca_file, environment("AIRLOCK_CA"), own.ca_file});
   connection.plain_text = connection.ca_file.empty() && address->IsLoopback();

@@ -34,8 +34,9 @@ using Environment = std::function<std::string(const char* name)>;
 
 // Puts a connection together: each part from the flags, else from the
 // environment (AIRLOCK_ENDPOINT; AIRLOCK_TOKEN_FILE, AIRLOCK_TOKEN;
-// AIRLOCK_CA), else from what `airlock up` wrote. Without an authority only
-// addresses of this machine are spoken to in plain text.
+// AIRLOCK_CA), else, if they name no endpoint, from what `airlock up` wrote.
+// Without an authority only addresses of this machine are spoken to in plain
+// text.
 //
 // kFailedPrecondition: there is no endpoint or no token; kInvalidArgument: one
 // of them is no good.

@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
+#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -82,6 +82,17 @@ TEST_F(ConnectionTest, TokenOfUpIsNotSentToAnotherEndpoint) {
   EXPECT_THAT(
       Resolve({.endpoint = "elsewhere.example.com:7400"}),
       StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no token")));
+}
+
+TEST_F(ConnectionTest, AuthorityOfUpIsNotTakenForANamedEndpoint) {
+  WriteFacts();
+
+  const auto connection =
+      Resolve({.endpoint = "127.0.0.1:7400", .token_file = token_file_});
+
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_EQ(connection->ca_file, "");
+  EXPECT_TRUE(connection->plain_text);
 }
 
 TEST_F(ConnectionTest, OnlyThisMachineIsSpokenToInPlainText) {

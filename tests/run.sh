@@ -31,7 +31,7 @@ deploy/setup.sh
 engine_ran=
 timeout 5 "$DOCKER" version >/dev/null 2>&1 && engine_ran=1
 deploy/engine.sh
-[ -n "$engine_ran" ] || trap 'deploy/engine.sh stop' EXIT
+[ -n "$engine_ran" ] || trap 'deploy/engine.sh stop >/dev/null' EXIT
 deploy/sandbox-image.sh
 
 say "build: everything"

@@ -214,6 +214,20 @@ std::shared_ptr<FakeExecutor> DispatchFixture::NewExecutor(
   return executor;
 }
 
+Job DispatchFixture::RunNewest(FakeExecutor& executor) {
+  const Job job = executor.jobs().back();
+  executor.SayReady(job);
+  return job;
+}
+
+airlock::internal::v1::HeldJob DispatchFixture::Held(const Job& job) {
+  airlock::internal::v1::HeldJob held;
+  held.set_execution_id(job.execution_id());
+  held.set_fence(job.fence());
+  held.set_started(true);
+  return held;
+}
+
 void DispatchFixture::Pass(absl::Duration by) {
   for (absl::Duration passed; passed < by; passed += absl::Seconds(1)) {
     clock_.Advance(absl::Seconds(1));

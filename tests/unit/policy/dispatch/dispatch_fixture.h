@@ -166,6 +166,11 @@ class DispatchFixture : public testing::Test {
   std::shared_ptr<FakeExecutor> NewExecutor(const std::string& id,
                                             char boot = 'a',
                                             std::uint32_t credits = 1);
+  // Runs the executor's newest job up to its grant.
+  static airlock::internal::v1::Job RunNewest(FakeExecutor& executor);
+  // What an executor says of a started job it still holds.
+  static airlock::internal::v1::HeldJob Held(
+      const airlock::internal::v1::Job& job);
   // Lets `by` pass, with the ticks that belong to it, while connected
   // executors keep their heartbeats.
   void Pass(absl::Duration by);

@@ -20,20 +20,6 @@ using PublicExecution = airlock::v1::Execution;
 class DispatcherTest : public DispatchFixture {
  protected:
   using DispatchFixture::DispatchFixture;
-
-  // Runs the executor's newest job up to its grant.
-  Job RunNewest(FakeExecutor& executor) {
-    const Job job = executor.jobs().back();
-    executor.SayReady(job);
-    return job;
-  }
-  static airlock::internal::v1::HeldJob Held(const Job& job) {
-    airlock::internal::v1::HeldJob held;
-    held.set_execution_id(job.execution_id());
-    held.set_fence(job.fence());
-    held.set_started(true);
-    return held;
-  }
 };
 
 TEST_F(DispatcherTest, ExecutionGoesFromRequestToOutcome) {

@@ -2,8 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "airlock/internal/v1/spec.pb.h"
-#include "common/security/digest.h"
 #include "common/status/error.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/policy/dispatch/dispatch_fixture.h"
@@ -14,24 +12,8 @@ namespace {
 using airlock::internal::v1::ConnectResponse;
 using airlock::internal::v1::Job;
 using airlock::v1::Outcome;
-using PublicExecution = airlock::v1::Execution;
 
-class ExecutorFaultsTest : public DispatchFixture {
- protected:
-  // Runs the executor's newest job up to its grant.
-  Job RunNewest(FakeExecutor& executor) {
-    const Job job = executor.jobs().back();
-    executor.SayReady(job);
-    return job;
-  }
-  static airlock::internal::v1::HeldJob Held(const Job& job) {
-    airlock::internal::v1::HeldJob held;
-    held.set_execution_id(job.execution_id());
-    held.set_fence(job.fence());
-    held.set_started(true);
-    return held;
-  }
-};
+class ExecutorFaultsTest : public DispatchFixture {};
 
 TEST_F(ExecutorFaultsTest, NoGrantBeforeTheStartIsRecorded) {
   const auto executor = NewExecutor("ex-1");

@@ -6,8 +6,7 @@ namespace {
 
 std::unique_ptr<executor::SandboxBackend> MakeDockerBackend() {
   if (!EngineIsThere()) {
-    // A macro that returns nothing.
-    [] { GTEST_SKIP() << "no Docker engine answers"; }();
+    ADD_FAILURE() << "no Docker engine answers: run deploy/engine.sh";
     return nullptr;
   }
   auto backend = executor::DockerBackend::Open(TestOptions());

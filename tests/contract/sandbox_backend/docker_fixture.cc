@@ -49,7 +49,7 @@ Finished RunIn(executor::Sandbox& sandbox, executor::ProcessSpec spec) {
 }
 
 void DockerTest::SetUp() {
-  if (!EngineIsThere()) GTEST_SKIP() << "no Docker engine answers";
+  ASSERT_TRUE(EngineIsThere()) << "run deploy/engine.sh";
   const executor::DockerAddress address = LocalEngine();
   HttpEndpoint endpoint;
   endpoint.unix_socket_path = address.unix_socket_path;

@@ -286,7 +286,7 @@ bool Cluster::WaitForRun(const std::string& mark) const {
 }
 
 void ClusterTest::SetUp() {
-  if (!DockerAnswers()) GTEST_SKIP() << "no Docker engine answers";
+  ASSERT_TRUE(DockerAnswers()) << "run deploy/engine.sh";
 }
 
 }  // namespace airlock

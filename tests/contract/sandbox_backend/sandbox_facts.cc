@@ -217,18 +217,20 @@ TEST_P(SandboxFacts, NothingRunsAfterDestroy) {
 }
 
 TEST_P(SandboxFacts, AnUnsetLimitIsRefused) {
-  const std::pair<const char*, std::function<void(SandboxSpec&)>> limits[] = {
-      {"spec.memory_bytes", [](SandboxSpec& spec) { spec.memory_bytes = 0; }},
-      {"spec.cpu_millis", [](SandboxSpec& spec) { spec.cpu_millis = 0; }},
-      {"spec.pids", [](SandboxSpec& spec) { spec.pids = 0; }},
-      {"spec.workspace_bytes",
-       [](SandboxSpec& spec) { spec.workspace_bytes = 0; }},
-      {"spec.tmp_bytes", [](SandboxSpec& spec) { spec.tmp_bytes = 0; }},
-      {"spec.inodes", [](SandboxSpec& spec) { spec.inodes = 0; }},
-      {"spec.user", [](SandboxSpec& spec) { spec.user = "0:0"; }},
-      {"spec.user", [](SandboxSpec& spec) { spec.user = "nobody"; }},
-      {"spec.network_mode",
-       [](SandboxSpec& spec) { spec.network_mode = "host"; }}};
+  const std::vector<std::pair<const char*, std::function<void(SandboxSpec&)>>>
+      limits = {
+          {"spec.memory_bytes",
+           [](SandboxSpec& spec) { spec.memory_bytes = 0; }},
+          {"spec.cpu_millis", [](SandboxSpec& spec) { spec.cpu_millis = 0; }},
+          {"spec.pids", [](SandboxSpec& spec) { spec.pids = 0; }},
+          {"spec.workspace_bytes",
+           [](SandboxSpec& spec) { spec.workspace_bytes = 0; }},
+          {"spec.tmp_bytes", [](SandboxSpec& spec) { spec.tmp_bytes = 0; }},
+          {"spec.inodes", [](SandboxSpec& spec) { spec.inodes = 0; }},
+          {"spec.user", [](SandboxSpec& spec) { spec.user = "0:0"; }},
+          {"spec.user", [](SandboxSpec& spec) { spec.user = "nobody"; }},
+          {"spec.network_mode",
+           [](SandboxSpec& spec) { spec.network_mode = "host"; }}};
   for (const auto& [field, unset] : limits) {
     SandboxSpec spec = GetParam().spec;
     unset(spec);

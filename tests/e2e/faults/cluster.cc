@@ -1,10 +1,10 @@
 #include "tests/e2e/faults/cluster.h"
 
 #include <grpcpp/create_channel.h>
-#include <signal.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -24,8 +24,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kEngine[] = "/var/run/docker.sock";
-constexpr char kAnyPort[] = "127.0.0.1:0";
+constexpr absl::string_view kEngine = "/var/run/docker.sock";
+constexpr absl::string_view kAnyPort = "127.0.0.1:0";
 constexpr absl::Duration kLook = absl::Milliseconds(20);
 
 std::string Local(int port) { return absl::StrCat("127.0.0.1:", port); }
@@ -130,7 +130,8 @@ UnixProxy& Cluster::engine(const std::string& name) {
   std::unique_ptr<UnixProxy>& engine = engines_[name];
   if (engine == nullptr) {
     engine = std::make_unique<UnixProxy>(
-        absl::StrCat(certs_.folder(), "/", name, ".sock"), kEngine);
+        absl::StrCat(certs_.folder(), "/", name, ".sock"),
+        std::string(kEngine));
   }
   return *engine;
 }
@@ -146,12 +147,12 @@ UnixProxy& Cluster::policy_link(const std::string& name) {
 
 std::string Cluster::WriteConfig(const std::string& name) {
   json own = config_;
-  if (ports_.count(name) > 0) {
+  if (ports_.contains(name)) {
     own["executor"]["statePath"] = absl::StrCat(certs_.folder(), "/", name);
     own["executor"]["probeListen"] = Local(ports_[name]);
     own["executor"]["docker"]["endpoint"] =
         absl::StrCat("unix://", engine(name).path());
-    if (policy_links_.count(name) > 0) {
+    if (policy_links_.contains(name)) {
       own["executor"]["policyTargets"] =
           json::array({absl::StrCat("unix:", policy_link(name).path())});
     }
@@ -178,7 +179,7 @@ void Cluster::StartGateway() {
 }
 
 void Cluster::StartExecutor(const std::string& name) {
-  if (ports_.count(name) == 0) ports_[name] = FreePort();
+  if (!ports_.contains(name)) ports_[name] = FreePort();
   std::unique_ptr<ChildProcess>& executor = executors_[name];
   executor = nullptr;
   executor = std::make_unique<ChildProcess>(std::vector<std::string>{

@@ -100,6 +100,33 @@ SshSettings ReadSsh(const config::v1::Ssh& ssh, const std::string& path,
   return settings;
 }
 
+WarmPoolSettings ReadWarmPool(const config::v1::WarmPool& pool,
+                              const std::string& path, ProblemList& problems) {
+  SectionReader reader(pool, path, problems);
+  WarmPoolSettings settings;
+  settings.size =
+      static_cast<std::size_t>(reader.Integer("size", 4, {0, 1000}));
+  settings.max_age = reader.Milliseconds("maxAge", absl::Minutes(30),
+                                         {absl::Seconds(1), absl::Hours(24)});
+  settings.refill =
+      static_cast<std::size_t>(reader.Integer("refill", 1, {1, 16}));
+  return settings;
+}
+
+SessionSettings ReadSessions(const config::v1::Sessions& sessions,
+                             const std::string& path, ProblemList& problems) {
+  SectionReader reader(sessions, path, problems);
+  SessionSettings settings;
+  settings.idle_timeout =
+      reader.Milliseconds("idleTimeout", absl::Minutes(15),
+                          {absl::Seconds(1), absl::Hours(24 * 30)});
+  settings.max_age = reader.Milliseconds(
+      "maxAge", absl::Hours(24), {absl::Seconds(1), absl::Hours(24 * 365)});
+  settings.max_per_agent =
+      static_cast<std::size_t>(reader.Integer("maxPerAgent", 64, {1, 10'000}));
+  return settings;
+}
+
 void ReadBackend(const config::v1::Sandbox& sandbox, SectionReader& reader,
                  ProblemList& problems, SandboxSettings& settings) {
   settings.backend = reader.Word("backend", "docker", {"docker", "ssh"});
@@ -163,6 +190,10 @@ SandboxSettings ReadSandboxSettings(const config::v1::Sandbox& sandbox,
                            ? ReadLanguages(sandbox.languages(),
                                            reader.Path("languages"), problems)
                            : DefaultLanguages();
+  settings.warm_pool =
+      ReadWarmPool(sandbox.warm_pool(), reader.Path("warmPool"), problems);
+  settings.sessions =
+      ReadSessions(sandbox.sessions(), reader.Path("sessions"), problems);
   return settings;
 }
 

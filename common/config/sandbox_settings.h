@@ -1,6 +1,7 @@
 // The `sandbox` section, checked: where actions run and within what.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -27,6 +28,21 @@ struct SshSettings {
   std::string username;
   std::string private_key_path;
   absl::Duration connect_timeout;
+};
+
+// Sandboxes that wait, started.
+struct WarmPoolSettings {
+  std::size_t size = 0;
+  absl::Duration max_age;
+  // How many are made at once.
+  std::size_t refill = 1;
+};
+
+// How long sessions are kept, and how many.
+struct SessionSettings {
+  absl::Duration idle_timeout;
+  absl::Duration max_age;
+  std::size_t max_per_agent = 0;
 };
 
 // Where actions run and within what. Every limit is set.
@@ -63,6 +79,8 @@ struct SandboxSettings {
   std::map<std::string, LanguageSettings> languages;
   // Present exactly when `backend` is "ssh".
   std::optional<SshSettings> ssh;
+  WarmPoolSettings warm_pool;
+  SessionSettings sessions;
 
   // Where it stands, for explanations.
   std::string enabled_path;

@@ -15,6 +15,7 @@ namespace airlock::executor {
 namespace {
 
 constexpr std::int64_t kMaxRunning = 1024;
+constexpr std::int64_t kMaxSandboxes = 100'000;
 constexpr std::size_t kMaxTargets = 32;
 constexpr std::size_t kMaxLabels = 64;
 constexpr std::size_t kMaxLabelBytes = 256;
@@ -169,6 +170,9 @@ ExecutorConfig ExecutorConfigFromProto(const config::v1::Config& config,
   checked.max_running = static_cast<std::size_t>(executor.Integer(
       "maxRunning", DefaultRunning(checked.policy_targets.size()),
       {targets, kMaxRunning}));
+  checked.max_sandboxes = static_cast<std::size_t>(executor.Integer(
+      "maxSandboxes", static_cast<std::int64_t>(checked.max_running) + 64,
+      {static_cast<std::int64_t>(checked.max_running), kMaxSandboxes}));
   checked.labels = ReadLabels(config.executor(), problems);
   checked.metrics_listen =
       executor.Listen("metricsListen", "127.0.0.1:9466").ToString();

@@ -43,6 +43,8 @@ struct ExecutorConfig {
   std::string grant_public_key_path;
   // At least one for each policy target.
   std::size_t max_running = 0;
+  // At least `max_running`.
+  std::size_t max_sandboxes = 0;
   std::map<std::string, std::string> labels;
   // "host:port"; port 0 takes any free one.
   std::string metrics_listen;

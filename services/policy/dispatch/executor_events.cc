@@ -115,6 +115,9 @@ void ExecutorEvents::OnMessage(LinkId link,
       executor->images = ImagesById(message.images_changed().images());
       return;
     case ConnectRequest::kProcessStarted:
+    case ConnectRequest::kInputCredit:
+    case ConnectRequest::kSessionEnded:
+    case ConnectRequest::kStatus:
       return;
     case ConnectRequest::kHello:
     case ConnectRequest::MESSAGE_NOT_SET:

@@ -164,6 +164,8 @@ void JobTable::HandleMessage(std::size_t link, const ConnectResponse& message,
       break;
     case ConnectResponse::kWelcome:
     case ConnectResponse::kHeartbeatAck:
+    case ConnectResponse::kInput:
+    case ConnectResponse::kEndSession:
     case ConnectResponse::MESSAGE_NOT_SET:
       break;
   }

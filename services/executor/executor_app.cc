@@ -20,8 +20,8 @@
 #include "services/executor/dispatch/backend_monitor.h"
 #include "services/executor/dispatch/grant_verifier.h"
 #include "services/executor/dispatch/job_table.h"
-#include "services/executor/dispatch/sandbox_reaper.h"
 #include "services/executor/executor_metrics.h"
+#include "services/executor/sandbox/sandbox_reaper.h"
 #include "services/executor/state/executor_state.h"
 
 namespace airlock::executor {

@@ -19,9 +19,9 @@
 #include "services/executor/dispatch/grant_verifier.h"
 #include "services/executor/dispatch/job_output.h"
 #include "services/executor/dispatch/policy_connection.h"
-#include "services/executor/dispatch/sandbox_reaper.h"
 #include "services/executor/executor_metrics.h"
 #include "services/executor/sandbox/sandbox_backend.h"
+#include "services/executor/sandbox/sandbox_reaper.h"
 
 namespace airlock::executor {
 

@@ -1,4 +1,4 @@
-#include "services/executor/dispatch/sandbox_reaper.h"
+#include "services/executor/sandbox/sandbox_reaper.h"
 
 #include <utility>
 

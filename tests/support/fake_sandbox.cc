@@ -5,8 +5,10 @@
 namespace airlock {
 
 FakeSandbox::FakeSandbox(std::shared_ptr<FakeBackendState> state,
-                         std::string image_id)
-    : state_(std::move(state)), image_id_(std::move(image_id)) {}
+                         std::string image_id, int losses)
+    : state_(std::move(state)),
+      image_id_(std::move(image_id)),
+      losses_(losses) {}
 
 FakeSandbox::~FakeSandbox() {
   if (const auto running = process()) running->Lose();
@@ -47,6 +49,12 @@ void FakeSandbox::AllowOutput(std::uint64_t limit_bytes) {
 
 void FakeSandbox::Cancel() {
   if (const auto running = process()) running->Cancel();
+}
+
+bool FakeSandbox::usable() const {
+  absl::MutexLock lock(&mutex_);
+  absl::MutexLock state_lock(&state_->mutex);
+  return !destroyed_ && losses_ == state_->losses;
 }
 
 absl::Status FakeSandbox::Destroy(absl::Time /*deadline*/) {

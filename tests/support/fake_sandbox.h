@@ -31,6 +31,8 @@ struct FakeBackendState {
   std::vector<executor::SandboxSpec> created ABSL_GUARDED_BY(mutex);
   std::vector<executor::ProcessSpec> started ABSL_GUARDED_BY(mutex);
   std::vector<std::weak_ptr<FakeProcess>> processes ABSL_GUARDED_BY(mutex);
+  // Rises when every sandbox there is becomes unusable.
+  int losses ABSL_GUARDED_BY(mutex) = 0;
 };
 
 // A process that plays its argv on a thread of its own, which keeps it alive.
@@ -85,7 +87,9 @@ class FakeProcess : public std::enable_shared_from_this<FakeProcess> {
 // A sandbox that plays one process at a time.
 class FakeSandbox final : public executor::Sandbox {
  public:
-  FakeSandbox(std::shared_ptr<FakeBackendState> state, std::string image_id);
+  // `losses` is the state's at its birth.
+  FakeSandbox(std::shared_ptr<FakeBackendState> state, std::string image_id,
+              int losses);
   ~FakeSandbox() override;
 
   void Run(executor::ProcessSpec spec,
@@ -93,6 +97,7 @@ class FakeSandbox final : public executor::Sandbox {
   void AllowOutput(std::uint64_t limit_bytes) override;
   void Cancel() override;
   std::string image_id() const override { return image_id_; }
+  bool usable() const override;
   absl::Status Destroy(absl::Time deadline) override;
 
  private:
@@ -100,6 +105,7 @@ class FakeSandbox final : public executor::Sandbox {
 
   const std::shared_ptr<FakeBackendState> state_;
   const std::string image_id_;
+  const int losses_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<FakeProcess> process_ ABSL_GUARDED_BY(mutex_);
   bool destroyed_ ABSL_GUARDED_BY(mutex_) = false;

@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<executor::Sandbox>> FakeSandboxBackend::Create(
   }
   state_->created.push_back(spec);
   ++state_->live_sandboxes;
-  return std::make_unique<FakeSandbox>(state_, kImageId);
+  return std::make_unique<FakeSandbox>(state_, kImageId, state_->losses);
 }
 
 absl::Status FakeSandboxBackend::Check(absl::Time /*deadline*/) {
@@ -112,6 +112,7 @@ void FakeSandboxBackend::LoseSandboxes() {
   {
     absl::MutexLock lock(&state_->mutex);
     processes = state_->processes;
+    ++state_->losses;
   }
   for (const auto& weak : processes) {
     if (const auto process = weak.lock()) process->Lose();

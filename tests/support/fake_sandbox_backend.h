@@ -56,7 +56,8 @@ class FakeSandboxBackend final : public executor::SandboxBackend {
   bool WaitForNoLeftovers(absl::Duration timeout);
   // Processes that end from now on do or do not claim to have left nothing.
   void SetProcessesEndEmpty(bool empty);
-  // Every process that runs ends as kSandboxFailed, as after `docker rm -f`.
+  // No sandbox there is can be used any more, and every process that runs ends
+  // as kSandboxFailed, as after `docker rm -f`.
   void LoseSandboxes();
 
   // In the order they were created.

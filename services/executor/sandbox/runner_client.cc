@@ -43,6 +43,8 @@ void RunnerClient::Cancel() { connection_->Cancel(); }
 
 void RunnerClient::Ping() { connection_->Ping(); }
 
+bool RunnerClient::usable() const { return connection_->usable(); }
+
 void RunnerClient::Abort(absl::string_view reason, absl::string_view message) {
   connection_->Abort(reason, message);
 }

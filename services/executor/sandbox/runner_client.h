@@ -43,6 +43,9 @@ class RunnerClient {
   // 15 s). A runner that has not answered for 15 s is given up.
   void Ping();
 
+  // Whether the runner said Ready and the connection has not broken since.
+  bool usable() const;
+
   // Breaks the connection; a process that runs ends as kSandboxFailed with
   // this reason and message.
   void Abort(absl::string_view reason, absl::string_view message);

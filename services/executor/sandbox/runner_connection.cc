@@ -223,6 +223,7 @@ absl::Status RunnerConnection::HandleReady(const runner::v1::Ready& ready) {
         "would not be complete");
   }
   is_ready_ = true;
+  usable_ = true;
   SetReady(absl::OkStatus());
   return absl::OkStatus();
 }
@@ -282,6 +283,7 @@ void RunnerConnection::Break(absl::string_view reason,
                              const absl::Status& status) {
   if (broken_) return;
   broken_ = true;
+  usable_ = false;
   const std::string message = WithComplaint(status.message());
   SetReady(status.code() == absl::StatusCode::kFailedPrecondition
                ? status

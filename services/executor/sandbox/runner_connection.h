@@ -1,6 +1,7 @@
 // The state of a connection to a runner; RunnerClient is its handle.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -43,6 +44,8 @@ class RunnerConnection final
   void Ping();
   void Abort(absl::string_view reason, absl::string_view message);
 
+  bool usable() const { return usable_; }
+
   // Aborts, and ends the stream on the caller's thread.
   void Shutdown() ABSL_LOCKS_EXCLUDED(stream_mutex_);
 
@@ -75,6 +78,9 @@ class RunnerConnection final
   absl::Mutex ready_mutex_;
   // Empty until the runner said Ready, or never will.
   std::optional<absl::Status> ready_ ABSL_GUARDED_BY(ready_mutex_);
+
+  // Written inside the serializer.
+  std::atomic<bool> usable_ = false;
 
   // Only inside the serializer.
   FrameDecoder decoder_;

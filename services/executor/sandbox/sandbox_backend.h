@@ -93,6 +93,10 @@ class Sandbox {
   // The engine's id of the image it was made from. Empty: the backend has none.
   virtual std::string image_id() const = 0;
 
+  // Whether a process could start, as far as is known now. False for good once
+  // its runner was lost or it was destroyed. Asks nobody.
+  virtual bool usable() const = 0;
+
   // Removes the sandbox and everything in it. A process that still runs ends
   // as kSandboxFailed. Blocks until it is gone or `deadline` has passed; an
   // error means that something may be left, which RemoveLeftovers() finds.

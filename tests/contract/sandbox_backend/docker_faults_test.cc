@@ -57,6 +57,7 @@ TEST_F(DockerFaultsTest, ContainerRemovedFromOutsideEndsTheProcess) {
   EXPECT_THAT(end.reason,
               testing::AnyOf("CONTAINER_REMOVED", "CONTAINER_EXITED"));
   EXPECT_TRUE(end.empty);
+  EXPECT_FALSE(sandbox->usable());
   EXPECT_THAT(sandbox->Destroy(Soon()), IsOk());
 }
 

@@ -198,6 +198,16 @@ TEST_P(SandboxFacts, DestroyEndsTheProcessAsLost) {
   EXPECT_EQ(process->WaitEnded().ended_by, EndedBy::kSandboxFailed);
 }
 
+TEST_P(SandboxFacts, UsableUntilDestroyed) {
+  EXPECT_TRUE(sandbox().usable());
+  EXPECT_EQ(Run(ShellLine("exit 3"))->WaitEnded().exit_code, 3);
+  EXPECT_TRUE(sandbox().usable()) << "a process is not the sandbox";
+
+  ASSERT_THAT(sandbox().Destroy(absl::Now() + absl::Seconds(30)), IsOk());
+
+  EXPECT_FALSE(sandbox().usable());
+}
+
 TEST_P(SandboxFacts, DestroyTwiceIsFine) {
   sandbox();
 

@@ -33,6 +33,7 @@ class DockerSandbox final : public Sandbox {
   void AllowOutput(std::uint64_t limit_bytes) override;
   void Cancel() override;
   std::string image_id() const override { return image_id_; }
+  bool usable() const override { return !destroyed_ && runner_->usable(); }
   absl::Status Destroy(absl::Time deadline) override;
 
   // The engine's id of the container.

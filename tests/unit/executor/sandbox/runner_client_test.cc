@@ -18,9 +18,21 @@ TEST_F(RunnerClientTest, ConfiguresFirst) {
 }
 
 TEST_F(RunnerClientTest, ReadyRunnerIsReady) {
+  EXPECT_FALSE(client_->usable());
+
   SayReady();
 
   EXPECT_THAT(client_->WaitReady(absl::InfinitePast()), IsOk());
+  EXPECT_TRUE(client_->usable());
+}
+
+TEST_F(RunnerClientTest, RunnerThatIsGoneIsNotUsableAnyMore) {
+  SayReady();
+  const std::shared_ptr<ByteStreamObserver> observer = wire_->observer;
+
+  observer->OnClosed(absl::OkStatus());
+
+  EXPECT_FALSE(client_->usable());
 }
 
 TEST_F(RunnerClientTest, SilentRunnerIsNotReady) {

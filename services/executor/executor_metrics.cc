@@ -58,6 +58,23 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry)
                            "1 if the backend can be used.")),
       connected_links_(AddGauge(registry, "airlock_executor_links_connected",
                                 "Policy replicas it is connected to.")),
+      sandboxes_(AddGauge(registry, "airlock_executor_sandboxes",
+                          "Sandboxes it has, makes or removes.")),
+      warm_ready_(AddGauge(registry, "airlock_executor_warm_sandboxes",
+                           "Sandboxes that wait for work.")),
+      warm_target_(AddGauge(registry, "airlock_executor_warm_target",
+                            "Sandboxes that shall wait.")),
+      claims_(prometheus::BuildCounter()
+                  .Name("airlock_executor_warm_claims_total")
+                  .Help("Jobs that needed a sandbox, by whether one waited.")
+                  .Register(registry)),
+      warm_discards_(prometheus::BuildCounter()
+                         .Name("airlock_executor_warm_discards_total")
+                         .Help("Sandboxes that waited and were given up.")
+                         .Register(registry)),
+      warm_failures_(AddCounter(
+          registry, "airlock_executor_warm_failures_total",
+          "Sandboxes that should have waited and could not be made.")),
       executions_(prometheus::BuildCounter()
                       .Name("airlock_executor_executions_total")
                       .Help("Jobs that are over, by how they ended.")
@@ -126,6 +143,21 @@ void ExecutorMetrics::CountExecution(absl::string_view action,
         absl::ToDoubleSeconds(FromProto(outcome.usage().wall_time())));
   }
 }
+
+void ExecutorMetrics::SetSandboxes(std::size_t sandboxes) {
+  sandboxes_.Set(static_cast<double>(sandboxes));
+}
+void ExecutorMetrics::SetWarm(std::size_t ready, std::size_t target) {
+  warm_ready_.Set(static_cast<double>(ready));
+  warm_target_.Set(static_cast<double>(target));
+}
+void ExecutorMetrics::CountClaim(bool warm) {
+  claims_.Add({{"result", warm ? "warm" : "cold"}}).Increment();
+}
+void ExecutorMetrics::CountWarmDiscard(absl::string_view why) {
+  warm_discards_.Add({{"reason", std::string(why)}}).Increment();
+}
+void ExecutorMetrics::CountWarmFailure() { warm_failures_.Increment(); }
 
 void ExecutorMetrics::ObserveCreate(absl::Duration duration, bool ok) {
   create_seconds_.Add({{"ok", ok ? "true" : "false"}}, CreateBuckets())

@@ -37,6 +37,16 @@ class ExecutorMetrics {
   void CountExecution(absl::string_view action, absl::string_view backend,
                       absl::string_view ended_by,
                       const airlock::v1::Outcome& outcome);
+  // Sandboxes it has, whatever for.
+  void SetSandboxes(std::size_t sandboxes);
+  // Sandboxes that wait, and how many shall.
+  void SetWarm(std::size_t ready, std::size_t target);
+  // A job got a sandbox that waited, or did not.
+  void CountClaim(bool warm);
+  // A sandbox that waited was given up. `why` is one of a few words.
+  void CountWarmDiscard(absl::string_view why);
+  // A sandbox that should have waited could not be made.
+  void CountWarmFailure();
   // A sandbox was asked for, and came or did not.
   void ObserveCreate(absl::Duration duration, bool ok);
   // From the grant to the process's start.
@@ -54,6 +64,12 @@ class ExecutorMetrics {
   prometheus::Gauge& running_;
   prometheus::Gauge& backend_up_;
   prometheus::Gauge& connected_links_;
+  prometheus::Gauge& sandboxes_;
+  prometheus::Gauge& warm_ready_;
+  prometheus::Gauge& warm_target_;
+  prometheus::Family<prometheus::Counter>& claims_;
+  prometheus::Family<prometheus::Counter>& warm_discards_;
+  prometheus::Counter& warm_failures_;
   prometheus::Family<prometheus::Counter>& executions_;
   prometheus::Family<prometheus::Counter>& limit_hits_;
   prometheus::Family<prometheus::Histogram>& create_seconds_;

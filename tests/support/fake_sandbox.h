@@ -21,7 +21,13 @@ class FakeProcess;
 struct FakeBackendState {
   absl::Mutex mutex;
   absl::Status next_create ABSL_GUARDED_BY(mutex);
+  absl::Status creates ABSL_GUARDED_BY(mutex);
   absl::Status check ABSL_GUARDED_BY(mutex);
+  std::string image_id ABSL_GUARDED_BY(mutex) =
+      "sha256:"
+      "0000000000000000000000000000000000000000000000000000000000000001";
+  int creating ABSL_GUARDED_BY(mutex) = 0;
+  int failed_creates ABSL_GUARDED_BY(mutex) = 0;
   bool hold_creates ABSL_GUARDED_BY(mutex) = false;
   bool end_empty ABSL_GUARDED_BY(mutex) = true;
   int failing_destroys ABSL_GUARDED_BY(mutex) = 0;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
@@ -11,8 +12,7 @@
 namespace airlock {
 namespace {
 
-constexpr char kImageId[] =
-    "sha256:0000000000000000000000000000000000000000000000000000000000000001";
+using executor::BackendImage;
 
 }  // namespace
 
@@ -31,16 +31,21 @@ absl::StatusOr<std::unique_ptr<executor::Sandbox>> FakeSandboxBackend::Create(
     return MakeError(absl::StatusCode::kNotFound, "IMAGE_NOT_FOUND",
                      absl::StrCat("image \"", spec.image, "\" is not there"));
   }
-  if (!spec.image_id.empty() && spec.image_id != kImageId) {
-    return MakeError(
-        absl::StatusCode::kInvalidArgument, "IMAGE_CHANGED",
-        absl::StrCat("image \"", spec.image, "\" must be ", spec.image_id));
-  }
   if (absl::Now() >= deadline) {
     return absl::DeadlineExceededError("the engine did not answer");
   }
   if (progress) progress("creating sandbox", 0, 0);
   absl::MutexLock lock(&state_->mutex);
+  if (!spec.image_id.empty() && spec.image_id != state_->image_id) {
+    return MakeError(
+        absl::StatusCode::kInvalidArgument, "IMAGE_CHANGED",
+        absl::StrCat("image \"", spec.image, "\" must be ", spec.image_id));
+  }
+  ++state_->creating;
+  const auto created = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
+    --state_->creating;
+  };
+  const absl::Cleanup count = created;
   const auto released = [](bool* held) { return !*held; };
   if (!state_->mutex.AwaitWithDeadline(
           absl::Condition(+released, &state_->hold_creates), deadline)) {
@@ -49,9 +54,14 @@ absl::StatusOr<std::unique_ptr<executor::Sandbox>> FakeSandboxBackend::Create(
   if (!state_->next_create.ok()) {
     return std::exchange(state_->next_create, absl::OkStatus());
   }
+  if (!state_->creates.ok()) {
+    ++state_->failed_creates;
+    return state_->creates;
+  }
   state_->created.push_back(spec);
   ++state_->live_sandboxes;
-  return std::make_unique<FakeSandbox>(state_, kImageId, state_->losses);
+  return std::make_unique<FakeSandbox>(state_, state_->image_id,
+                                       state_->losses);
 }
 
 absl::Status FakeSandboxBackend::Check(absl::Time /*deadline*/) {
@@ -61,8 +71,9 @@ absl::Status FakeSandboxBackend::Check(absl::Time /*deadline*/) {
 
 absl::StatusOr<std::vector<executor::BackendImage>>
 FakeSandboxBackend::ListImages(absl::Time /*deadline*/) {
-  return std::vector<executor::BackendImage>{
-      {.reference = "airlock/sandbox:latest", .id = kImageId}};
+  absl::MutexLock lock(&state_->mutex);
+  return std::vector<BackendImage>{
+      {.reference = "airlock/sandbox:latest", .id = state_->image_id}};
 }
 
 absl::StatusOr<int> FakeSandboxBackend::RemoveLeftovers(
@@ -74,6 +85,16 @@ absl::StatusOr<int> FakeSandboxBackend::RemoveLeftovers(
 void FakeSandboxBackend::FailNextCreate(absl::Status error) {
   absl::MutexLock lock(&state_->mutex);
   state_->next_create = std::move(error);
+}
+
+void FakeSandboxBackend::FailCreates(absl::Status error) {
+  absl::MutexLock lock(&state_->mutex);
+  state_->creates = std::move(error);
+}
+
+void FakeSandboxBackend::SetImageId(std::string id) {
+  absl::MutexLock lock(&state_->mutex);
+  state_->image_id = std::move(id);
 }
 
 void FakeSandboxBackend::HoldCreates(bool held) {
@@ -128,6 +149,19 @@ std::vector<executor::ProcessSpec> FakeSandboxBackend::started_processes()
     const {
   absl::MutexLock lock(&state_->mutex);
   return state_->started;
+}
+
+int FakeSandboxBackend::failed_creates() const {
+  absl::MutexLock lock(&state_->mutex);
+  return state_->failed_creates;
+}
+
+bool FakeSandboxBackend::WaitForCreating(int count,
+                                         absl::Duration timeout) const {
+  const auto reached = [this, count]() ABSL_SHARED_LOCKS_REQUIRED(
+                           state_->mutex) { return state_->creating == count; };
+  absl::MutexLock lock(&state_->mutex);
+  return state_->mutex.AwaitWithTimeout(absl::Condition(&reached), timeout);
 }
 
 int FakeSandboxBackend::live_sandboxes() const {

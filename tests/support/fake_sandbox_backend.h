@@ -44,6 +44,10 @@ class FakeSandboxBackend final : public executor::SandboxBackend {
 
   // The next Create() fails with `error`.
   void FailNextCreate(absl::Status error);
+  // Every Create() fails with `error` from now on; OK: none does.
+  void FailCreates(absl::Status error);
+  // Its image has this id from now on.
+  void SetImageId(std::string id);
   // While `held`, Create() waits, until its deadline at most.
   void HoldCreates(bool held);
   // The next `count` calls of Destroy() fail with kUnavailable.
@@ -64,6 +68,10 @@ class FakeSandboxBackend final : public executor::SandboxBackend {
   std::vector<executor::SandboxSpec> created_specs() const;
   // In the order they were started.
   std::vector<executor::ProcessSpec> started_processes() const;
+  // How often Create() failed because of FailCreates().
+  int failed_creates() const;
+  // Blocks until exactly `count` calls of Create() are held.
+  bool WaitForCreating(int count, absl::Duration timeout) const;
   // Created and not yet destroyed.
   int live_sandboxes() const;
   // Started and not yet ended.

@@ -17,6 +17,8 @@ struct SandboxMount {
   std::string source;
   std::string target;
   bool writable = false;
+
+  friend bool operator==(const SandboxMount&, const SandboxMount&) = default;
 };
 
 // What a sandbox may use. Every limit is set: 0 is refused by backends.
@@ -37,6 +39,8 @@ struct SandboxSpec {
   // Empty: the engine's default.
   std::string runtime;
   std::vector<SandboxMount> mounts;
+
+  friend bool operator==(const SandboxSpec&, const SandboxSpec&) = default;
 };
 
 // A file that is there when the process starts.

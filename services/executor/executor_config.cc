@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <numeric>
 #include <set>
 #include <system_error>
 #include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/config/contract.h"
 #include "common/config/section_reader.h"
 #include "common/config/values.h"
+#include "services/executor/warm_targets.h"
 
 namespace airlock::executor {
 namespace {
@@ -153,6 +156,21 @@ DockerSettings ReadDocker(const config::v1::Docker& proto,
   return settings;
 }
 
+// Jobs and what waits for them must have room at the same time.
+void CheckRoom(const ExecutorConfig& checked, ProblemList& problems) {
+  const std::size_t waiting = std::accumulate(
+      checked.warm_targets.begin(), checked.warm_targets.end(), std::size_t{0},
+      [](std::size_t sum, const auto& each) { return sum + each.size; });
+  if (waiting + checked.max_running <= checked.max_sandboxes) return;
+  problems.AddError(
+      "executor.maxSandboxes",
+      absl::StrCat("must have room for executor.maxRunning, ",
+                   checked.max_running, ", and for what waits in warm pools, ",
+                   waiting, " of ", checked.warm_targets.size(), " kinds: got ",
+                   checked.max_sandboxes,
+                   "; give more or make sandbox.warmPool.size smaller"));
+}
+
 }  // namespace
 
 ExecutorConfig ExecutorConfigFromProto(const config::v1::Config& config,
@@ -182,6 +200,10 @@ ExecutorConfig ExecutorConfigFromProto(const config::v1::Config& config,
       executor.Milliseconds("drainTimeout", absl::Seconds(60));
   checked.runner_path = executor.Text("runnerPath", DefaultRunnerPath());
   checked.docker = ReadDocker(config.executor().docker(), problems);
+  if (const auto contract = ContractFromConfig(config, problems)) {
+    checked.warm_targets = WarmTargetsFrom(*contract, checked.backend);
+  }
+  CheckRoom(checked, problems);
   return checked;
 }
 

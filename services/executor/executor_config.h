@@ -11,6 +11,7 @@
 #include "airlock/config/v1/config.pb.h"
 #include "common/config/problems.h"
 #include "common/security/tls.h"
+#include "services/executor/sandbox/warm_target.h"
 
 namespace airlock::executor {
 
@@ -43,8 +44,10 @@ struct ExecutorConfig {
   std::string grant_public_key_path;
   // At least one for each policy target.
   std::size_t max_running = 0;
-  // At least `max_running`.
+  // At least `max_running` and what waits in `warm_targets`.
   std::size_t max_sandboxes = 0;
+  // What sandboxes wait, of how many kinds.
+  std::vector<WarmTarget> warm_targets;
   std::map<std::string, std::string> labels;
   // "host:port"; port 0 takes any free one.
   std::string metrics_listen;
@@ -54,8 +57,9 @@ struct ExecutorConfig {
   DockerSettings docker;
 };
 
-// Checks `executor`, and of `sandbox` which backend it has. Adds every problem
-// to the list; what is returned is good for use only if there was no error.
+// Checks `executor`, and the contract for what sandboxes may be asked for. Adds
+// every problem to the list; what is returned is good for use only if there was
+// no error.
 ExecutorConfig ExecutorConfigFromProto(const config::v1::Config& config,
                                        ProblemList& problems);
 

@@ -145,5 +145,62 @@ TEST_F(ExecutorConfigTest, LabelsAreBounded) {
   ExpectProblem("executor.labels", "at most 256 bytes");
 }
 
+TEST_F(ExecutorConfigTest, FourSandboxesOfTheDefaultsWait) {
+  const ExecutorConfig config = CheckExecutor("");
+
+  ASSERT_THAT(config.warm_targets, SizeIs(1));
+  const WarmTarget& target = config.warm_targets.front();
+  EXPECT_EQ(target.size, 4u);
+  EXPECT_EQ(target.refill, 1u);
+  EXPECT_EQ(target.max_age, absl::Minutes(30));
+  EXPECT_EQ(target.spec.image, "airlock/sandbox:latest");
+  EXPECT_EQ(target.spec.memory_bytes, 512u << 20);
+  EXPECT_EQ(target.spec.workspace_bytes, 192u << 20);
+  EXPECT_EQ(target.spec.tmp_bytes, 64u << 20);
+}
+
+TEST_F(ExecutorConfigTest, AgentsHaveTargetsOfTheirOwnWhereTheyDiffer) {
+  const ExecutorConfig config = Check(absl::StrCat(
+      R"({"sandbox": {"warmPool": {"size": 2}}, "agents": {
+          "a": {"sandbox": {"memoryLimit": "1g"}},
+          "b": {"sandbox": {"timeout": 5000, "pullPolicy": "never",
+                            "warmPool": {"size": 5, "refill": 2,
+                                         "maxAge": 60000}}},
+          "c": {"sandbox": {"image": "c:1", "warmPool": {"size": 0}}},
+          "d": {"sandbox": {"image": "d:1", "pullPolicy": "always"}},
+          "e": {"sandbox": {"image": "e:1", "enabled": false}}},
+          "executor": {)",
+      kRequired, "}}"));
+
+  EXPECT_FALSE(problems_.has_errors()) << FormatProblems(problems_);
+  ASSERT_THAT(config.warm_targets, SizeIs(2));
+  EXPECT_EQ(config.warm_targets[0].size, 5u) << "b's sandbox is everybody's";
+  EXPECT_EQ(config.warm_targets[0].refill, 2u);
+  EXPECT_EQ(config.warm_targets[0].max_age, absl::Minutes(1));
+  EXPECT_EQ(config.warm_targets[1].size, 2u);
+  EXPECT_EQ(config.warm_targets[1].spec.memory_bytes, 1u << 30);
+}
+
+TEST_F(ExecutorConfigTest, WhatWaitsMustHaveRoomBesideWhatRuns) {
+  CheckExecutor(R"("maxRunning": 4, "maxSandboxes": 8)");
+  EXPECT_FALSE(problems_.has_errors()) << FormatProblems(problems_);
+
+  CheckExecutor(R"("maxRunning": 4, "maxSandboxes": 7)");
+  ExpectProblem("executor.maxSandboxes", "got 7");
+
+  Check(absl::StrCat(R"({"sandbox": {"warmPool": {"size": 63}},
+                         "agents": {"a": {"sandbox": {"pidsLimit": 9}}},
+                         "executor": {)",
+                     kRequired, "}}"));
+  ExpectProblem("executor.maxSandboxes", "126 of 2 kinds");
+}
+
+TEST_F(ExecutorConfigTest, ContractThatCannotHoldIsRefusedHereToo) {
+  Check(absl::StrCat(R"({"sandbox": {"diskLimit": "9g"}, "executor": {)",
+                     kRequired, "}}"));
+
+  ExpectProblem("sandbox.diskLimit", "half of memoryLimit");
+}
+
 }  // namespace
 }  // namespace airlock::executor

@@ -21,7 +21,10 @@
 #include "services/executor/dispatch/grant_verifier.h"
 #include "services/executor/dispatch/job_table.h"
 #include "services/executor/executor_metrics.h"
+#include "services/executor/sandbox/bounded_backend.h"
+#include "services/executor/sandbox/sandbox_quota.h"
 #include "services/executor/sandbox/sandbox_reaper.h"
+#include "services/executor/sandbox/warm_pool.h"
 #include "services/executor/state/executor_state.h"
 
 namespace airlock::executor {
@@ -36,6 +39,8 @@ constexpr std::size_t kMaxReapers = 8;
 constexpr absl::Duration kKillReserve = absl::Seconds(10);
 // How long links wait for the backend before they are dialled.
 constexpr absl::Duration kFirstLook = absl::Seconds(2);
+// How long jobs wait for the first sandboxes that shall wait for them.
+constexpr absl::Duration kFirstFill = absl::Seconds(5);
 // How long a destructor waits for what it kills.
 constexpr absl::Duration kAbruptEnd = absl::Seconds(5);
 
@@ -51,6 +56,16 @@ JobTableOptions TableOptions(const ExecutorConfig& config,
   return options;
 }
 
+void DrainJobs(JobTable& table, absl::Time deadline) {
+  const absl::Time now = absl::Now();
+  const absl::Duration reserve = std::min(kKillReserve, (deadline - now) / 2);
+  if (table.WaitIdle(deadline - reserve)) return;
+  table.CancelAll("EXECUTOR_DRAINING");
+  if (!table.WaitIdle(deadline)) {
+    LogWarning("stopping with jobs whose end no policy has recorded");
+  }
+}
+
 }  // namespace
 
 // In the order they depend on each other. The end is in ~ExecutorApp, because
@@ -63,15 +78,28 @@ struct ExecutorApp::Parts {
         metrics(*registry),
         grants(std::move(grant_key), state->id(), state->boot_nonce()),
         backend(std::move(made_backend)),
+        quota(config.max_sandboxes),
         creators(std::make_unique<WorkerPool>(
             std::min(config.max_running, kMaxCreators), config.max_running)),
         reaper(std::make_unique<SandboxReaper>(
-            std::min(config.max_running, kMaxReapers), config.max_running,
-            metrics)) {}
+            std::min(config.max_running, kMaxReapers), config.max_sandboxes,
+            metrics)),
+        warm_pool(std::make_unique<WarmPool>(
+            config.warm_targets,
+            WarmPoolServices{
+                .backend = *backend,
+                .quota = quota,
+                .reaper = *reaper,
+                .clock = clock,
+                .metrics = metrics,
+                .on_backend_trouble = [this] { monitor->Suspect(); }})),
+        bounded(*backend, quota, [this] { warm_pool->MakeRoom(); }) {}
 
   void StartTable(const ExecutorConfig& config);
   void StartLinks(const ExecutorConfig& config,
                   const std::shared_ptr<grpc::ChannelCredentials>& credentials);
+  // On the monitor's thread.
+  void HandleBackend(bool up, const std::vector<BackendImage>& images);
   void Tick();
 
   const std::unique_ptr<ExecutorState> state;
@@ -81,8 +109,11 @@ struct ExecutorApp::Parts {
   SystemClock clock;
   const GrantVerifier grants;
   const std::unique_ptr<SandboxBackend> backend;
+  SandboxQuota quota;
   std::unique_ptr<WorkerPool> creators;
   std::unique_ptr<SandboxReaper> reaper;
+  std::unique_ptr<WarmPool> warm_pool;
+  BoundedBackend bounded;
   std::shared_ptr<JobTable> table;
   std::unique_ptr<BackendMonitor> monitor;
   std::unique_ptr<MetricsServer> metrics_server;
@@ -96,7 +127,8 @@ struct ExecutorApp::Parts {
 void ExecutorApp::Parts::StartTable(const ExecutorConfig& config) {
   table = JobTable::Make(
       TableOptions(config, *state),
-      JobServices{.backend = *backend,
+      JobServices{.backend = bounded,
+                  .warm_pool = *warm_pool,
                   .creators = *creators,
                   .reaper = *reaper,
                   .grants = grants,
@@ -104,13 +136,21 @@ void ExecutorApp::Parts::StartTable(const ExecutorConfig& config) {
                   .metrics = metrics,
                   .post = {},
                   .on_change = {},
-                  // Set below: no job comes before the monitor said "up".
                   .on_backend_trouble = [this] { monitor->Suspect(); }});
   monitor = std::make_unique<BackendMonitor>(
       *backend, metrics,
       [this](bool up, const std::vector<BackendImage>& images) {
-        table->SetBackend(up, images);
+        HandleBackend(up, images);
       });
+  // Only now: what follows asks it to look again.
+  monitor->Start();
+}
+
+void ExecutorApp::Parts::HandleBackend(
+    bool up, const std::vector<BackendImage>& images) {
+  warm_pool->SetBackend(up, images);
+  if (up) warm_pool->AwaitFirstFill(kFirstFill);
+  table->SetBackend(up, images);
 }
 
 void ExecutorApp::Parts::StartLinks(
@@ -127,6 +167,8 @@ void ExecutorApp::Parts::StartLinks(
 
 void ExecutorApp::Parts::Tick() {
   table->Tick();
+  warm_pool->Tick();
+  metrics.SetSandboxes(quota.taken());
   probes->SetReady(table->ready());
   const absl::Duration now = clock.Monotonic();
   if (now - swept_at < kSweepInterval) return;
@@ -176,27 +218,29 @@ ExecutorApp::ExecutorApp(std::unique_ptr<Parts> parts)
 ExecutorApp::~ExecutorApp() {
   parts_->ticker = nullptr;
   parts_->links.clear();
+  parts_->warm_pool->Close();
   if (parts_->table != nullptr) {
     // Nobody can hear of it any more, but nothing may go on running.
     parts_->table->CancelAll("EXECUTOR_STOPPED");
     parts_->table->WaitStill(absl::Now() + kAbruptEnd);
   }
   if (parts_->table != nullptr) parts_->table->Stop();
-  parts_->monitor = nullptr;
+  // It stays until nobody can suspect anything any more.
+  if (parts_->monitor != nullptr) parts_->monitor->Stop();
   parts_->creators = nullptr;
+  parts_->warm_pool = nullptr;
   parts_->reaper = nullptr;
+  parts_->monitor = nullptr;
   parts_->table = nullptr;
 }
 
 void ExecutorApp::Drain(absl::Time deadline) {
   parts_->table->StartDrain();
   parts_->probes->SetReady(false);
-  const absl::Time now = absl::Now();
-  const absl::Duration reserve = std::min(kKillReserve, (deadline - now) / 2);
-  if (parts_->table->WaitIdle(deadline - reserve)) return;
-  parts_->table->CancelAll("EXECUTOR_DRAINING");
-  if (!parts_->table->WaitIdle(deadline)) {
-    LogWarning("stopping with jobs whose end no policy has recorded");
+  parts_->warm_pool->Close();
+  DrainJobs(*parts_->table, deadline);
+  if (!parts_->warm_pool->AwaitEmpty(deadline)) {
+    LogWarning("stopping with sandboxes that could not be removed yet");
   }
 }
 

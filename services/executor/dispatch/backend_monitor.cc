@@ -15,15 +15,20 @@ BackendMonitor::BackendMonitor(SandboxBackend& backend,
     : backend_(backend),
       metrics_(metrics),
       on_change_(std::move(on_change)),
-      options_(options),
-      thread_([this] { Run(); }) {}
+      options_(options) {}
 
-BackendMonitor::~BackendMonitor() {
+void BackendMonitor::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+BackendMonitor::~BackendMonitor() { Stop(); }
+
+void BackendMonitor::Stop() {
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void BackendMonitor::Suspect() {

@@ -41,6 +41,12 @@ class BackendMonitor {
   BackendMonitor(const BackendMonitor&) = delete;
   BackendMonitor& operator=(const BackendMonitor&) = delete;
 
+  // Begins to look. Called once.
+  void Start();
+
+  // Looks no more: after this nothing is told. Waits for a look under way.
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Something failed: look at once.
   void Suspect() ABSL_LOCKS_EXCLUDED(mutex_);
 

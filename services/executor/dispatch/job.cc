@@ -97,6 +97,10 @@ void Job::Refuse(absl::string_view reason, absl::string_view message,
 }
 
 void Job::Create() {
+  if (auto warm = services_.warm_pool.Claim(sandbox_spec_)) {
+    BecomeReady(std::move(warm));
+    return;
+  }
   // The worker blocks on the backend, so it must touch nothing of the job but
   // what it carries.
   auto work = [self = shared_from_this(), &services = services_,
@@ -133,9 +137,9 @@ void Job::HandleCreated(absl::StatusOr<std::unique_ptr<Sandbox>> sandbox,
                         absl::Duration took) {
   creating_ = false;
   services_.metrics.ObserveCreate(took, sandbox.ok());
-  if (sandbox.ok()) sandbox_ = *std::move(sandbox);
   if (ended()) {
     // Cancelled meanwhile.
+    if (sandbox.ok()) sandbox_ = *std::move(sandbox);
     ReleaseSandbox();
     services_.on_change(key_);
     return;
@@ -148,6 +152,11 @@ void Job::HandleCreated(absl::StatusOr<std::unique_ptr<Sandbox>> sandbox,
     End(std::move(failure.outcome), failure.retriable);
     return;
   }
+  BecomeReady(*std::move(sandbox));
+}
+
+void Job::BecomeReady(std::unique_ptr<Sandbox> sandbox) {
+  sandbox_ = std::move(sandbox);
   state_ = State::kReady;
   SendReady();
 }

@@ -22,6 +22,7 @@
 #include "services/executor/executor_metrics.h"
 #include "services/executor/sandbox/sandbox_backend.h"
 #include "services/executor/sandbox/sandbox_reaper.h"
+#include "services/executor/sandbox/warm_pool.h"
 
 namespace airlock::executor {
 
@@ -31,6 +32,8 @@ using JobKey = std::pair<std::string, std::uint64_t>;
 // What every job works with. All references must outlive the jobs.
 struct JobServices {
   SandboxBackend& backend;
+  // Sandboxes that wait: asked before one is created.
+  WarmPool& warm_pool;
   // Where sandboxes are created.
   WorkerPool& creators;
   SandboxReaper& reaper;
@@ -102,6 +105,8 @@ class Job : public std::enable_shared_from_this<Job> {
   class ProcessEvents;
 
   void Create();
+  // `sandbox` is the job's from now on.
+  void BecomeReady(std::unique_ptr<Sandbox> sandbox);
   void HandleCreated(absl::StatusOr<std::unique_ptr<Sandbox>> sandbox,
                      absl::Duration took);
   void Run();

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/executor/dispatch/process_spec.h"
 #include "tests/integration/executor/scripted_policy.h"
 #include "tests/support/fake_sandbox_backend.h"
 #include "tests/support/job_messages.h"
@@ -45,6 +46,7 @@ class ExecutorAppTest : public testing::Test {
     config_.grant_public_key_path =
         certs_.WriteFile("grant.pem", key_.verify_key().ToPem());
     config_.max_running = 2;
+    config_.max_sandboxes = 8;
     config_.metrics_listen = "127.0.0.1:0";
     config_.probe_listen = "127.0.0.1:0";
     config_.drain_timeout = absl::Seconds(10);
@@ -67,6 +69,14 @@ class ExecutorAppTest : public testing::Test {
     auto app = TryStart();
     ASSERT_THAT(app, IsOk());
     app_ = *std::move(app);
+  }
+
+  // What SendJob() needs waits.
+  void KeepWarm(std::size_t size) {
+    const auto spec = MakeCommandSpec("e", {"x"});
+    config_.warm_targets = {{.spec = *SandboxSpecFromProto(spec.sandbox()),
+                             .size = size,
+                             .max_age = absl::Hours(1)}};
   }
 
   internal::v1::Job SendJob(const std::vector<std::string>& argv) {
@@ -269,6 +279,38 @@ TEST_F(ExecutorAppTest, DrainKillsWhatOutlivesIt) {
   ASSERT_TRUE(end.has_value());
   EXPECT_EQ(end->job_ended().outcome().ended_by(), Outcome::ENDED_BY_CANCELLED);
   EXPECT_EQ(end->job_ended().outcome().reason(), "EXECUTOR_DRAINING");
+}
+
+TEST_F(ExecutorAppTest, SandboxesWaitBeforeTheFirstCredit) {
+  KeepWarm(3);
+  Start();
+
+  ASSERT_TRUE(policy_.Await(IsCredit));
+
+  EXPECT_EQ(backend_->live_sandboxes(), 3);
+  StartJob({"echo", "hi"});
+  ASSERT_TRUE(policy_.Await(IsEnd));
+  EXPECT_TRUE(backend_->WaitForLiveSandboxes(3, kWait)) << "it was replaced";
+  EXPECT_EQ(backend_->created_specs().size(), 4u);
+}
+
+TEST_F(ExecutorAppTest, SandboxesThatCannotBeMadeHoldNoCreditBack) {
+  KeepWarm(3);
+  config_.warm_targets.front().spec.image = "airlock/no-such-image:1";
+  Start();
+
+  EXPECT_TRUE(policy_.Await(IsCredit));
+  EXPECT_TRUE(app_->ready());
+}
+
+TEST_F(ExecutorAppTest, DrainAndDestructionLeaveNoSandbox) {
+  KeepWarm(3);
+  Start();
+  ASSERT_TRUE(policy_.Await(IsCredit));
+
+  app_->Drain(absl::Now() + kWait);
+
+  EXPECT_EQ(backend_->live_sandboxes(), 0);
 }
 
 TEST_F(ExecutorAppTest, SecondExecutorOnTheSameStateIsRefused) {

@@ -124,13 +124,14 @@ void Stack::StartGateway() {
   gateway_port_ = gateway_->port();
 }
 
-void Stack::StartExecutor(const std::string& name, int slots) {
+void Stack::StartExecutor(const std::string& name, int slots, bool keeps_warm) {
   std::unique_ptr<FakeSandboxBackend>& backend = backends_[name];
   if (backend == nullptr) backend = std::make_unique<FakeSandboxBackend>();
   std::filesystem::create_directories(absl::StrCat(certs_.folder(), "/", name));
   ProblemList problems;
-  const executor::ExecutorConfig config =
+  executor::ExecutorConfig config =
       executor::ExecutorConfigFromProto(Config(name, slots), problems);
+  if (!keeps_warm) config.warm_targets.clear();
   ASSERT_FALSE(problems.has_errors()) << FormatProblems(problems);
   auto started = executor::ExecutorApp::Start(
       config, [&backend](const executor::BackendIdentity&) {

@@ -32,8 +32,10 @@ class Stack {
   void StartGateway();
   void StopGateway() { gateway_.reset(); }
   // Starts an executor, or one with the same state again, which is its next
-  // boot. Its sandboxes are those of backend(name).
-  void StartExecutor(const std::string& name, int slots = 2);
+  // boot. Its sandboxes are those of backend(name); none waits unless
+  // `keeps_warm`.
+  void StartExecutor(const std::string& name, int slots = 2,
+                     bool keeps_warm = false);
   void StopExecutor(const std::string& name) { executors_.erase(name); }
   executor::ExecutorApp& executor(const std::string& name) {
     return *executors_.at(name);

@@ -24,6 +24,7 @@ class BackendMonitorTest : public testing::Test {
           images_ = images;
         },
         options);
+    monitor_->Start();
   }
   bool AwaitTold(const std::vector<bool>& expected) {
     const auto reached = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
@@ -95,6 +96,7 @@ TEST_F(BackendMonitorTest, SuspicionIsLookedIntoAtOnce) {
         told_.push_back(up);
       },
       options);
+  monitor_->Start();
   ASSERT_TRUE(AwaitTold({true}));
   backend_.SetCheck(absl::UnavailableError("engine stopped"));
 

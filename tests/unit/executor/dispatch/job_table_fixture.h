@@ -14,6 +14,7 @@
 #include "common/security/ed25519.h"
 #include "common/time/proto_time.h"
 #include "services/executor/dispatch/job_table.h"
+#include "services/executor/dispatch/process_spec.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_sandbox_backend.h"
 #include "tests/support/job_messages.h"
@@ -46,6 +47,7 @@ class JobTableTest : public testing::Test {
          .slots = slots,
          .links = links},
         JobServices{.backend = backend_,
+                    .warm_pool = warm_pool_,
                     .creators = creators_,
                     .reaper = reaper_,
                     .grants = grants_,
@@ -155,8 +157,20 @@ class JobTableTest : public testing::Test {
   FakeSandboxBackend backend_;
   std::atomic<int> troubles_ = 0;
   absl::Duration job_timeout_ = absl::Seconds(30);
+  SandboxQuota quota_{16};
   std::shared_ptr<JobTable> table_;
   SandboxReaper reaper_{2, 16, metrics_};
+  // Of what SendJob() needs.
+  WarmPool warm_pool_{
+      {{.spec = *SandboxSpecFromProto(MakeCommandSpec("e", {"x"}).sandbox()),
+        .size = 1,
+        .max_age = absl::Hours(1)}},
+      {.backend = backend_,
+       .quota = quota_,
+       .reaper = reaper_,
+       .clock = clock_,
+       .metrics = metrics_,
+       .on_backend_trouble = [this] { ++troubles_; }}};
   WorkerPool creators_{2, 16};
 };
 

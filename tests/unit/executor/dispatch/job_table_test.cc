@@ -221,6 +221,35 @@ TEST_F(JobTableTest, WithoutBackendJobsAreGivenBackAndNoCreditIsGiven) {
   EXPECT_TRUE(table_->ready());
 }
 
+TEST_F(JobTableTest, SandboxThatWaitsIsTakenWithoutMakingOne) {
+  warm_pool_.SetBackend(true, {});
+  warm_pool_.AwaitFirstFill(kWait);
+  // Nothing could be made now.
+  backend_.HoldCreates(true);
+  const auto policy = Connect();
+
+  StartJob(*policy, {"echo", "hi"});
+
+  EXPECT_EQ(AwaitEnd(*policy).outcome().ended_by(), Outcome::ENDED_BY_EXITED);
+  EXPECT_EQ(backend_.created_specs().size(), 1u);
+  EXPECT_TRUE(backend_.WaitForLiveSandboxes(0, kWait)) << "used once";
+}
+
+TEST_F(JobTableTest, SandboxThatWaitsIsOnlyForWhatAsksForExactlyThat) {
+  warm_pool_.SetBackend(true, {});
+  warm_pool_.AwaitFirstFill(kWait);
+  const auto policy = Connect();
+  internal::v1::ExecutionSpec narrower = MakeCommandSpec("e1", {"echo", "hi"});
+  narrower.mutable_sandbox()->set_pids(64);
+
+  Send(MakeJob(narrower));
+  ASSERT_TRUE(AwaitReady(*policy));
+
+  ASSERT_EQ(backend_.created_specs().size(), 2u);
+  EXPECT_EQ(backend_.created_specs().back().pids, 64u);
+  EXPECT_EQ(warm_pool_.ready(), 1u);
+}
+
 TEST_F(JobTableTest, ProcessThatMayHaveLeftSomethingCostsOnlyItsSandbox) {
   const auto policy = Connect();
   backend_.SetProcessesEndEmpty(false);

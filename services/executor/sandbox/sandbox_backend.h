@@ -129,7 +129,8 @@ class SandboxBackend {
   // "docker" or "ssh".
   virtual std::string name() const = 0;
 
-  // Creates a sandbox that can run a process when this returns.
+  // Creates a sandbox that can run a process when this returns. `execution_id`
+  // is for people who look for it; empty: it belongs to none yet.
   //
   // kInvalidArgument, kNotFound (image), kPermissionDenied: it will never work
   // with this `spec`; a limit is never weakened. kResourceExhausted: no

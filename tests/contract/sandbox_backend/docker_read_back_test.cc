@@ -33,7 +33,7 @@ class ForgetfulTransport final : public HttpTransport {
                                     absl::Time deadline) override {
     HttpRequest changed = request;
     if (absl::StrContains(request.url, "/containers/create") &&
-        absl::StrContains(request.body, "airlock.execution_id")) {
+        absl::StrContains(request.body, "airlock.sandbox")) {
       changed.body = absl::StrReplaceAll(request.body, {{from_, to_}});
       EXPECT_NE(changed.body, request.body) << "nothing to forget: " << from_;
     }

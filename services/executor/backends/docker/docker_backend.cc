@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/http/curl_transport.h"
+#include "common/security/random.h"
 #include "common/status/error.h"
 #include "services/executor/backends/docker/docker_sandbox.h"
 #include "services/executor/backends/docker/engine_check.h"
@@ -19,6 +20,7 @@ namespace {
 constexpr char kExecutorLabel[] = "airlock.executor_id";
 constexpr char kBootLabel[] = "airlock.boot";
 constexpr char kExecutionLabel[] = "airlock.execution_id";
+constexpr char kSandboxLabel[] = "airlock.sandbox";
 constexpr std::size_t kExplainers = 2;
 constexpr std::size_t kExplainQueue = 256;
 
@@ -114,7 +116,10 @@ absl::StatusOr<ContainerPlan> DockerBackend::MakePlan(
   plan.seccomp_profile = SeccompProfile();
   plan.labels = {{kExecutorLabel, options_.executor_id},
                  {kBootLabel, options_.boot},
-                 {kExecutionLabel, std::string(execution_id)}};
+                 {kSandboxLabel, RandomUuid()}};
+  if (!execution_id.empty()) {
+    plan.labels[kExecutionLabel] = std::string(execution_id);
+  }
   return plan;
 }
 

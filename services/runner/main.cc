@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "services/runner/complain.h"
+#include "services/runner/probe/probe.h"
 #include "services/runner/runner.h"
 
 namespace {
@@ -24,6 +25,7 @@ using airlock::runner::UniqueFd;
 
 constexpr std::string_view kUsage =
     "Usage: airlock-runner [--workspace DIR] [--cgroup DIR]\n"
+    "       airlock-runner probe ...   tries the limits of a sandbox\n"
     "\n"
     "Starts and kills processes inside an Airlock sandbox, as its process 1.\n"
     "Speaks airlock.runner.v1 on standard input and output.\n"
@@ -113,6 +115,9 @@ int Serve(const airlock::runner::RunnerOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "probe") {
+    return airlock::runner::ProbeMain(argc - 2, argv + 2);
+  }
   airlock::runner::RunnerOptions options;
   int exit_code = 0;
   if (!ReadOptions(argc, argv, options, exit_code)) return exit_code;

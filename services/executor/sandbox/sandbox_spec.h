@@ -12,6 +12,9 @@ namespace airlock::executor {
 // Where the workspace is, inside every sandbox.
 inline constexpr char kWorkspace[] = "/workspace";
 
+// The runner, inside every sandbox.
+inline constexpr char kRunnerProgram[] = "/airlock/airlock-runner";
+
 // A host directory inside the sandbox.
 struct SandboxMount {
   std::string source;

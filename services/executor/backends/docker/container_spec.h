@@ -12,9 +12,8 @@
 
 namespace airlock::executor {
 
-// Where the runner is inside, read-only.
+// Where kRunnerProgram is inside, read-only.
 inline constexpr char kRunnerFolder[] = "/airlock";
-inline constexpr char kRunnerProgram[] = "/airlock/airlock-runner";
 
 // Processes a container may have beyond SandboxSpec::pids: the runner itself
 // and one that it is just about to start or to reap.

@@ -3,6 +3,7 @@
 #include <prometheus/registry.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "services/executor/sandbox/bounded_backend.h"
 #include "services/executor/sandbox/sandbox_quota.h"
 #include "services/executor/sandbox/sandbox_reaper.h"
+#include "services/executor/sandbox/self_test.h"
 #include "services/executor/sandbox/warm_pool.h"
 #include "services/executor/state/executor_state.h"
 
@@ -93,13 +95,19 @@ struct ExecutorApp::Parts {
                 .clock = clock,
                 .metrics = metrics,
                 .on_backend_trouble = [this] { monitor->Suspect(); }})),
-        bounded(*backend, quota, [this] { warm_pool->MakeRoom(); }) {}
+        bounded(*backend, quota, [this] { warm_pool->MakeRoom(); }) {
+    if (config.tried_sandbox.has_value()) {
+      self_test.emplace(*config.tried_sandbox, bounded, *reaper, metrics);
+    }
+  }
 
   void StartTable(const ExecutorConfig& config);
   void StartLinks(const ExecutorConfig& config,
                   const std::shared_ptr<grpc::ChannelCredentials>& credentials);
   // On the monitor's thread.
+  absl::Status TryLimits(absl::Time deadline);
   void HandleBackend(bool up, const std::vector<BackendImage>& images);
+  internal::v1::ExecutorStatus MakeStatus() const;
   void Tick();
 
   const std::unique_ptr<ExecutorState> state;
@@ -114,6 +122,7 @@ struct ExecutorApp::Parts {
   std::unique_ptr<SandboxReaper> reaper;
   std::unique_ptr<WarmPool> warm_pool;
   BoundedBackend bounded;
+  std::optional<SelfTest> self_test;
   std::shared_ptr<JobTable> table;
   std::unique_ptr<BackendMonitor> monitor;
   std::unique_ptr<MetricsServer> metrics_server;
@@ -139,11 +148,16 @@ void ExecutorApp::Parts::StartTable(const ExecutorConfig& config) {
                   .on_backend_trouble = [this] { monitor->Suspect(); }});
   monitor = std::make_unique<BackendMonitor>(
       *backend, metrics,
+      [this](absl::Time deadline) { return TryLimits(deadline); },
       [this](bool up, const std::vector<BackendImage>& images) {
         HandleBackend(up, images);
       });
   // Only now: what follows asks it to look again.
   monitor->Start();
+}
+
+absl::Status ExecutorApp::Parts::TryLimits(absl::Time deadline) {
+  return self_test.has_value() ? self_test->Run(deadline) : absl::OkStatus();
 }
 
 void ExecutorApp::Parts::HandleBackend(
@@ -165,10 +179,27 @@ void ExecutorApp::Parts::StartLinks(
   }
 }
 
+internal::v1::ExecutorStatus ExecutorApp::Parts::MakeStatus() const {
+  internal::v1::ExecutorStatus status;
+  status.set_max_sandboxes(static_cast<std::uint32_t>(quota.limit()));
+  status.set_sandboxes(static_cast<std::uint32_t>(quota.taken()));
+  status.set_warm_sandboxes(static_cast<std::uint32_t>(warm_pool->ready()));
+  status.set_warm_target(static_cast<std::uint32_t>(warm_pool->target()));
+  if (!self_test.has_value()) return status;
+  for (const EnforcementCheck& found : self_test->checks()) {
+    airlock::v1::EnforcementCheck& check = *status.add_checks();
+    check.set_name(found.name);
+    check.set_ok(found.ok);
+    check.set_message(found.message);
+  }
+  return status;
+}
+
 void ExecutorApp::Parts::Tick() {
   table->Tick();
   warm_pool->Tick();
   metrics.SetSandboxes(quota.taken());
+  table->SetStatus(MakeStatus());
   probes->SetReady(table->ready());
   const absl::Duration now = clock.Monotonic();
   if (now - swept_at < kSweepInterval) return;

@@ -27,7 +27,8 @@ using BackendFactory =
 
 // Dials the policy replicas and runs what they send; serves /metrics and
 // health. It starts even while no policy and no engine answers, and is ready
-// when both do. Thread-safe.
+// when both do, its sandboxes were found to keep their limits, and those that
+// shall wait do. Thread-safe.
 class ExecutorApp final : public ServiceApp {
  public:
   // Locks the state directory and reads keys. Errors name the setting, the

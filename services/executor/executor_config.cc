@@ -202,6 +202,7 @@ ExecutorConfig ExecutorConfigFromProto(const config::v1::Config& config,
   checked.docker = ReadDocker(config.executor().docker(), problems);
   if (const auto contract = ContractFromConfig(config, problems)) {
     checked.warm_targets = WarmTargetsFrom(*contract, checked.backend);
+    checked.tried_sandbox = TriedSandboxFrom(*contract, checked.backend);
   }
   CheckRoom(checked, problems);
   return checked;

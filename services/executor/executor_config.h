@@ -48,6 +48,9 @@ struct ExecutorConfig {
   std::size_t max_sandboxes = 0;
   // What sandboxes wait, of how many kinds.
   std::vector<WarmTarget> warm_targets;
+  // The kind of sandbox in which limits are tried before there is work. Absent:
+  // no agent may have one, or no limit is tried.
+  std::optional<SandboxSpec> tried_sandbox;
   std::map<std::string, std::string> labels;
   // "host:port"; port 0 takes any free one.
   std::string metrics_listen;

@@ -75,6 +75,10 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry)
       warm_failures_(AddCounter(
           registry, "airlock_executor_warm_failures_total",
           "Sandboxes that should have waited and could not be made.")),
+      enforcement_(prometheus::BuildGauge()
+                       .Name("airlock_executor_enforcement_ok")
+                       .Help("1 if a limit was found to hold, by limit.")
+                       .Register(registry)),
       executions_(prometheus::BuildCounter()
                       .Name("airlock_executor_executions_total")
                       .Help("Jobs that are over, by how they ended.")
@@ -156,6 +160,9 @@ void ExecutorMetrics::CountClaim(bool warm) {
 }
 void ExecutorMetrics::CountWarmDiscard(absl::string_view why) {
   warm_discards_.Add({{"reason", std::string(why)}}).Increment();
+}
+void ExecutorMetrics::SetEnforcement(absl::string_view check, bool ok) {
+  enforcement_.Add({{"check", std::string(check)}}).Set(ok ? 1 : 0);
 }
 void ExecutorMetrics::CountWarmFailure() { warm_failures_.Increment(); }
 

@@ -47,6 +47,8 @@ class ExecutorMetrics {
   void CountWarmDiscard(absl::string_view why);
   // A sandbox that should have waited could not be made.
   void CountWarmFailure();
+  // Whether a limit was found to hold. `check` is one of a few words.
+  void SetEnforcement(absl::string_view check, bool ok);
   // A sandbox was asked for, and came or did not.
   void ObserveCreate(absl::Duration duration, bool ok);
   // From the grant to the process's start.
@@ -70,6 +72,7 @@ class ExecutorMetrics {
   prometheus::Family<prometheus::Counter>& claims_;
   prometheus::Family<prometheus::Counter>& warm_discards_;
   prometheus::Counter& warm_failures_;
+  prometheus::Family<prometheus::Gauge>& enforcement_;
   prometheus::Family<prometheus::Counter>& executions_;
   prometheus::Family<prometheus::Counter>& limit_hits_;
   prometheus::Family<prometheus::Histogram>& create_seconds_;

@@ -6,11 +6,14 @@
 namespace airlock::executor {
 namespace {
 
+bool IsUsed(const SandboxSettings& settings, absl::string_view backend) {
+  return settings.enabled && settings.backend == backend;
+}
+
 void AddTarget(const SandboxSettings& settings, absl::string_view backend,
                std::vector<WarmTarget>& targets) {
-  const bool used = settings.enabled && settings.backend == backend;
   // What is pulled each time may be another image each time.
-  if (!used || settings.pull_policy == "always" ||
+  if (!IsUsed(settings, backend) || settings.pull_policy == "always" ||
       settings.warm_pool.size == 0) {
     return;
   }
@@ -64,6 +67,19 @@ std::vector<WarmTarget> WarmTargetsFrom(const Contract& contract,
     AddTarget(agent.sandbox, backend, targets);
   }
   return targets;
+}
+
+std::optional<SandboxSpec> TriedSandboxFrom(const Contract& contract,
+                                            absl::string_view backend) {
+  if (IsUsed(contract.defaults().sandbox, backend)) {
+    return SandboxSpecFromSettings(contract.defaults().sandbox);
+  }
+  for (const auto& [id, agent] : contract.agents()) {
+    if (IsUsed(agent.sandbox, backend)) {
+      return SandboxSpecFromSettings(agent.sandbox);
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace airlock::executor

@@ -1,6 +1,7 @@
 // What sandboxes the configuration makes likely.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -20,5 +21,10 @@ SandboxSpec SandboxSpecFromSettings(const SandboxSettings& settings);
 // shortest age among them.
 std::vector<WarmTarget> WarmTargetsFrom(const Contract& contract,
                                         absl::string_view backend);
+
+// The sandbox whose limits are tried: the default one, or that of the first
+// agent who has one. Nothing if nobody has.
+std::optional<SandboxSpec> TriedSandboxFrom(const Contract& contract,
+                                            absl::string_view backend);
 
 }  // namespace airlock::executor

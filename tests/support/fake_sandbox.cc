@@ -2,11 +2,18 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/substitute.h"
+
 namespace airlock {
 
 FakeSandbox::FakeSandbox(std::shared_ptr<FakeBackendState> state,
-                         std::string image_id, int losses)
+                         executor::SandboxSpec spec, std::string image_id,
+                         int losses)
     : state_(std::move(state)),
+      spec_(std::move(spec)),
       image_id_(std::move(image_id)),
       losses_(losses) {}
 
@@ -22,6 +29,10 @@ std::shared_ptr<FakeProcess> FakeSandbox::process() const {
 void FakeSandbox::Run(executor::ProcessSpec spec,
                       std::shared_ptr<executor::ProcessObserver> observer) {
   std::shared_ptr<FakeProcess> process;
+  if (spec.argv.size() > 1 && spec.argv[0] == executor::kRunnerProgram &&
+      spec.argv[1] == "probe") {
+    spec.argv = {"echo", ProbeOutput()};
+  }
   {
     absl::MutexLock lock(&mutex_);
     if (!destroyed_ && (process_ == nullptr || process_->ended())) {
@@ -49,6 +60,36 @@ void FakeSandbox::AllowOutput(std::uint64_t limit_bytes) {
 
 void FakeSandbox::Cancel() {
   if (const auto running = process()) running->Cancel();
+}
+
+std::string FakeSandbox::ProbeOutput() const {
+  const std::pair<std::string, std::string> user =
+      absl::StrSplit(spec_.user, ':');
+  std::map<std::string, std::string> lines = {
+      {"user",
+       absl::Substitute("uid=$0 effective_uid=$0 saved_uid=$0 gid=$1 "
+                        "effective_gid=$1 saved_gid=$1 other_groups=none",
+                        user.first, user.second)},
+      {"capabilities",
+       "inheritable=0 permitted=0 effective=0 bounding=0 ambient=0"},
+      {"privileges", "no_new=1"},
+      {"seccomp", "mode=2 user_namespace=EPERM"},
+      {"root", "read_only=1 write=EROFS"},
+      {"network", "up=none connect=ENETUNREACH"},
+      {"cpu",
+       absl::StrCat("quota_us=", spec_.cpu_millis * 100, " period_us=100000")},
+      {"disk", absl::StrCat("workspace=", spec_.workspace_bytes,
+                            " workspace_error=ENOSPC tmp=", spec_.tmp_bytes,
+                            " tmp_error=ENOSPC shm=0 shm_error=ENOENT")},
+      {"inodes", absl::StrCat("workspace=", spec_.inodes - 1,
+                              " workspace_error=ENOSPC tmp=", spec_.inodes - 1,
+                              " tmp_error=ENOSPC")},
+      {"pids", absl::StrCat("created=", spec_.pids, " error=EAGAIN")},
+      {"memory", absl::StrCat("limit=", spec_.memory_bytes, " swap=0 used=",
+                              spec_.memory_bytes / 2, " signal=9")}};
+  absl::MutexLock lock(&state_->mutex);
+  for (const auto& [name, line] : state_->probe_lines) lines[name] = line;
+  return absl::StrJoin(lines, "\n", absl::PairFormatter(" "));
 }
 
 bool FakeSandbox::usable() const {

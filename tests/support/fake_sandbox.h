@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -37,6 +38,8 @@ struct FakeBackendState {
   std::vector<executor::SandboxSpec> created ABSL_GUARDED_BY(mutex);
   std::vector<executor::ProcessSpec> started ABSL_GUARDED_BY(mutex);
   std::vector<std::weak_ptr<FakeProcess>> processes ABSL_GUARDED_BY(mutex);
+  // Lines of the probe in place of what would be right, by their first word.
+  std::map<std::string, std::string> probe_lines ABSL_GUARDED_BY(mutex);
   // Rises when every sandbox there is becomes unusable.
   int losses ABSL_GUARDED_BY(mutex) = 0;
 };
@@ -93,9 +96,9 @@ class FakeProcess : public std::enable_shared_from_this<FakeProcess> {
 // A sandbox that plays one process at a time.
 class FakeSandbox final : public executor::Sandbox {
  public:
-  // `losses` is the state's at its birth.
-  FakeSandbox(std::shared_ptr<FakeBackendState> state, std::string image_id,
-              int losses);
+  // `image_id` and `losses` are the state's at its birth.
+  FakeSandbox(std::shared_ptr<FakeBackendState> state,
+              executor::SandboxSpec spec, std::string image_id, int losses);
   ~FakeSandbox() override;
 
   void Run(executor::ProcessSpec spec,
@@ -108,8 +111,11 @@ class FakeSandbox final : public executor::Sandbox {
 
  private:
   std::shared_ptr<FakeProcess> process() const;
+  // What the probe prints where every limit holds, or is said not to.
+  std::string ProbeOutput() const;
 
   const std::shared_ptr<FakeBackendState> state_;
+  const executor::SandboxSpec spec_;
   const std::string image_id_;
   const int losses_;
   mutable absl::Mutex mutex_;

@@ -60,7 +60,7 @@ absl::StatusOr<std::unique_ptr<executor::Sandbox>> FakeSandboxBackend::Create(
   }
   state_->created.push_back(spec);
   ++state_->live_sandboxes;
-  return std::make_unique<FakeSandbox>(state_, state_->image_id,
+  return std::make_unique<FakeSandbox>(state_, spec, state_->image_id,
                                        state_->losses);
 }
 
@@ -95,6 +95,16 @@ void FakeSandboxBackend::FailCreates(absl::Status error) {
 void FakeSandboxBackend::SetImageId(std::string id) {
   absl::MutexLock lock(&state_->mutex);
   state_->image_id = std::move(id);
+}
+
+void FakeSandboxBackend::SetProbeLine(const std::string& name,
+                                      std::string values) {
+  absl::MutexLock lock(&state_->mutex);
+  if (values.empty()) {
+    state_->probe_lines.erase(name);
+  } else {
+    state_->probe_lines[name] = std::move(values);
+  }
 }
 
 void FakeSandboxBackend::HoldCreates(bool held) {

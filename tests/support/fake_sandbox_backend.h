@@ -48,6 +48,9 @@ class FakeSandboxBackend final : public executor::SandboxBackend {
   void FailCreates(absl::Status error);
   // Its image has this id from now on.
   void SetImageId(std::string id);
+  // What the runner's probe says of `name` from now on, in sandboxes that keep
+  // every limit to begin with. Empty: that again.
+  void SetProbeLine(const std::string& name, std::string values);
   // While `held`, Create() waits, until its deadline at most.
   void HoldCreates(bool held);
   // The next `count` calls of Destroy() fail with kUnavailable.

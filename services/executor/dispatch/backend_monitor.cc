@@ -9,11 +9,12 @@
 namespace airlock::executor {
 
 BackendMonitor::BackendMonitor(SandboxBackend& backend,
-                               ExecutorMetrics& metrics,
+                               ExecutorMetrics& metrics, TryLimits try_limits,
                                ChangeFunction on_change,
                                const BackendMonitorOptions& options)
     : backend_(backend),
       metrics_(metrics),
+      try_limits_(std::move(try_limits)),
       on_change_(std::move(on_change)),
       options_(options) {}
 
@@ -52,8 +53,9 @@ void BackendMonitor::Run() {
     }
     if (status.ok()) {
       retry = options_.first_retry;
-      if (!Wait(options_.interval)) return;
+      if (!Wait(tried_ ? options_.interval : options_.untried_interval)) return;
     } else {
+      tried_ = false;
       if (!Wait(retry)) return;
       retry = std::min(2 * retry, options_.last_retry);
     }
@@ -62,7 +64,12 @@ void BackendMonitor::Run() {
 
 absl::Status BackendMonitor::Look() {
   absl::Status status = backend_.Check(absl::Now() + options_.check_timeout);
-  if (!status.ok()) return status;
+  if (status.ok()) status = RemoveLeftovers();
+  if (status.ok()) status = CheckLimits();
+  return status;
+}
+
+absl::Status BackendMonitor::RemoveLeftovers() {
   // Each time: what an older boot had asked for when it died may appear only
   // after the first look.
   const absl::StatusOr<int> removed =
@@ -79,6 +86,18 @@ absl::Status BackendMonitor::Look() {
   } else {
     return removed.status();
   }
+  return absl::OkStatus();
+}
+
+absl::Status BackendMonitor::CheckLimits() {
+  if (tried_) return absl::OkStatus();
+  const absl::Status held = try_limits_(absl::Now() + options_.check_timeout);
+  tried_ = held.ok();
+  if (!absl::IsNotFound(held)) return held;
+  if (held != last_untried_) {
+    LogWarning("limits of sandboxes cannot be tried yet", {{"error", held}});
+  }
+  last_untried_ = held;
   return absl::OkStatus();
 }
 

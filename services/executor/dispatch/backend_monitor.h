@@ -19,13 +19,16 @@ struct BackendMonitorOptions {
   absl::Duration check_timeout = absl::Seconds(20);
   // While all is well.
   absl::Duration interval = absl::Seconds(15);
+  // While all is well but the limits could not be tried yet.
+  absl::Duration untried_interval = absl::Seconds(2);
   // While it is not: doubles from the first to the second.
   absl::Duration first_retry = absl::Milliseconds(250);
   absl::Duration last_retry = absl::Seconds(10);
 };
 
-// Asks the backend again and again on a thread of its own. Before it first
-// says "up" it has removed what older boots left behind. Thread-safe.
+// Asks the backend again and again on a thread of its own. Before it says "up"
+// for the first time, and again after the backend was down, it removes what
+// older boots left behind and has the limits of sandboxes tried. Thread-safe.
 class BackendMonitor {
  public:
   // Called on the monitor's thread with each change of either, first when the
@@ -33,9 +36,15 @@ class BackendMonitor {
   using ChangeFunction =
       std::function<void(bool up, const std::vector<BackendImage>& images)>;
 
+  // Tries until `deadline` whether limits hold. An error means that the backend
+  // must not be used; but kNotFound, that there is no image to try with. Then
+  // the backend is up all the same, since a job may bring the image, and the
+  // limits are tried as soon as it is there.
+  using TryLimits = std::function<absl::Status(absl::Time deadline)>;
+
   // `backend` and `metrics` must outlive it.
   BackendMonitor(SandboxBackend& backend, ExecutorMetrics& metrics,
-                 ChangeFunction on_change,
+                 TryLimits try_limits, ChangeFunction on_change,
                  const BackendMonitorOptions& options = {});
   ~BackendMonitor();
   BackendMonitor(const BackendMonitor&) = delete;
@@ -57,6 +66,8 @@ class BackendMonitor {
   void Run();
   // OK: usable, with leftovers removed.
   absl::Status Look();
+  absl::Status RemoveLeftovers();
+  absl::Status CheckLimits();
   // Waits; false when the monitor stops.
   bool Wait(absl::Duration duration) ABSL_LOCKS_EXCLUDED(mutex_);
   // Tells what is new since the last look.
@@ -65,12 +76,16 @@ class BackendMonitor {
 
   SandboxBackend& backend_;
   ExecutorMetrics& metrics_;
+  const TryLimits try_limits_;
   const ChangeFunction on_change_;
   const BackendMonitorOptions options_;
   // Only on the thread.
   bool cleaned_ = false;
+  // Whether the limits were found to hold since the backend came up.
+  bool tried_ = false;
   bool up_ = false;
   absl::Status last_status_;
+  absl::Status last_untried_;
   std::vector<BackendImage> images_;
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -100,6 +100,11 @@ void JobTable::OnConnected(std::size_t link,
     links_.Connect(link, connection);
     services_.metrics.AddConnectedLinks(1);
     LogInfo("connected to policy", {{"policy_id", welcome.policy_id()}});
+    if (status_.has_value()) {
+      ConnectRequest message;
+      *message.mutable_status() = *status_;
+      connection->Send(std::move(message));
+    }
     if (draining_) {
       ConnectRequest message;
       message.mutable_draining();
@@ -262,8 +267,25 @@ void JobTable::SetBackend(bool up, const std::vector<BackendImage>& images) {
       images_ = images;
       TellImages();
     }
+    TellStatus();
     Update();
   });
+}
+
+void JobTable::SetStatus(internal::v1::ExecutorStatus status) {
+  Post([this, status = std::move(status)] {
+    status_ = status;
+    TellStatus();
+  });
+}
+
+void JobTable::TellStatus() {
+  if (!status_.has_value()) return;
+  status_->set_ready(backend_up_);
+  if (!status_teller_.TakeDue(*status_, services_.clock.Monotonic())) return;
+  ConnectRequest message;
+  *message.mutable_status() = *status_;
+  links_.SendToAll(message);
 }
 
 void JobTable::TellImages() {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "services/executor/dispatch/job.h"
 #include "services/executor/dispatch/link_shares.h"
 #include "services/executor/dispatch/policy_connection.h"
+#include "services/executor/dispatch/status_teller.h"
 
 namespace airlock::executor {
 
@@ -62,6 +64,9 @@ class JobTable final : public PolicyEvents,
 
   // Whether the backend can be used: credits are given only while it is.
   void SetBackend(bool up, const std::vector<BackendImage>& images);
+  // What the executor has, for operators: told on each new stream, and to all
+  // when it changes. `ready` is the table's to say.
+  void SetStatus(internal::v1::ExecutorStatus status);
   // Looks at the time. Called about every 200 ms.
   void Tick();
 
@@ -103,6 +108,7 @@ class JobTable final : public PolicyEvents,
   std::shared_ptr<Job> FindJob(std::size_t link, const JobKey& key) const;
   void HandleChange(const JobKey& key);
   void TellImages();
+  void TellStatus();
   void AddImages(
       google::protobuf::RepeatedPtrField<internal::v1::Image>& told) const;
   // For each job, also if `function` ends jobs.
@@ -120,6 +126,9 @@ class JobTable final : public PolicyEvents,
   LinkShares links_;
   std::map<JobKey, std::shared_ptr<Job>> jobs_;
   std::vector<BackendImage> images_;
+  // Absent until it is known.
+  std::optional<internal::v1::ExecutorStatus> status_;
+  StatusTeller status_teller_;
   bool backend_up_ = false;
   bool draining_ = false;
   bool stopped_ = false;

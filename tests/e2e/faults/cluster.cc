@@ -75,6 +75,8 @@ Cluster::Cluster()
       {"timeout", 120'000},
       {"queueTimeout", 120'000},
       {"memoryLimit", "256m"},
+      // So that containers can be counted.
+      {"warmPool", {{"size", 0}}},
       {"mounts",
        json::array(
            {{{"source", marks_}, {"target", "/marks"}, {"writable", true}}})}};

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
@@ -62,6 +63,7 @@ class ExecutorAppTest : public testing::Test {
           auto backend = std::make_unique<FakeSandboxBackend>();
           backend_ = backend.get();
           if (!engine_.ok()) backend->SetCheck(engine_);
+          backend->SetProbeLine("pids", weak_probe_);
           return backend;
         });
   }
@@ -113,6 +115,8 @@ class ExecutorAppTest : public testing::Test {
   TestCerts certs_;
   const SigningKey key_ = SigningKey::Generate();
   absl::Status engine_;
+  // What the first self-test finds of pids, if not empty.
+  std::string weak_probe_;
   ExecutorConfig config_;
   ScriptedPolicy policy_;
   FakeSandboxBackend* backend_ = nullptr;
@@ -301,6 +305,57 @@ TEST_F(ExecutorAppTest, SandboxesThatCannotBeMadeHoldNoCreditBack) {
 
   EXPECT_TRUE(policy_.Await(IsCredit));
   EXPECT_TRUE(app_->ready());
+}
+
+TEST_F(ExecutorAppTest, NoCreditWhileALimitDoesNotHold) {
+  config_.tried_sandbox =
+      *SandboxSpecFromProto(MakeCommandSpec("e", {"x"}).sandbox());
+  weak_probe_ = "created=48 error=none";
+  Start();
+  const auto weak = policy_.Await([](const FromExecutor& message) {
+    const auto& checks = message.status().checks();
+    return std::any_of(checks.begin(), checks.end(), [](const auto& check) {
+      return check.name() == "pids" && !check.ok();
+    });
+  });
+  ASSERT_TRUE(weak.has_value()) << "operators are told";
+  EXPECT_FALSE(weak->status().ready());
+  EXPECT_FALSE(app_->ready());
+
+  backend_->SetProbeLine("pids", "");
+
+  EXPECT_TRUE(policy_.Await(IsCredit));
+  const auto sound = policy_.Await([](const FromExecutor& message) {
+    return message.status().ready() && message.status().checks_size() > 0;
+  });
+  ASSERT_TRUE(sound.has_value());
+  for (const auto& check : sound->status().checks()) {
+    EXPECT_TRUE(check.ok()) << check.name();
+  }
+}
+
+TEST_F(ExecutorAppTest, ImageThatIsMissingHoldsNoCreditBack) {
+  config_.tried_sandbox =
+      *SandboxSpecFromProto(MakeCommandSpec("e", {"x"}).sandbox());
+  config_.tried_sandbox->image = "airlock/no-such-image:1";
+  Start();
+
+  EXPECT_TRUE(policy_.Await(IsCredit));
+}
+
+TEST_F(ExecutorAppTest, StatusTellsWhatItHas) {
+  KeepWarm(2);
+  Start();
+
+  const auto told = policy_.Await([](const FromExecutor& message) {
+    return message.status().warm_sandboxes() == 2;
+  });
+
+  ASSERT_TRUE(told.has_value());
+  EXPECT_TRUE(told->status().ready());
+  EXPECT_EQ(told->status().warm_target(), 2u);
+  EXPECT_EQ(told->status().sandboxes(), 2u);
+  EXPECT_EQ(told->status().max_sandboxes(), 8u);
 }
 
 TEST_F(ExecutorAppTest, DrainAndDestructionLeaveNoSandbox) {

@@ -131,7 +131,10 @@ void Stack::StartExecutor(const std::string& name, int slots, bool keeps_warm) {
   ProblemList problems;
   executor::ExecutorConfig config =
       executor::ExecutorConfigFromProto(Config(name, slots), problems);
-  if (!keeps_warm) config.warm_targets.clear();
+  if (!keeps_warm) {
+    config.warm_targets.clear();
+    config.tried_sandbox.reset();
+  }
   ASSERT_FALSE(problems.has_errors()) << FormatProblems(problems);
   auto started = executor::ExecutorApp::Start(
       config, [&backend](const executor::BackendIdentity&) {

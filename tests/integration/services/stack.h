@@ -32,8 +32,8 @@ class Stack {
   void StartGateway();
   void StopGateway() { gateway_.reset(); }
   // Starts an executor, or one with the same state again, which is its next
-  // boot. Its sandboxes are those of backend(name); none waits unless
-  // `keeps_warm`.
+  // boot. Its sandboxes are those of backend(name). With `keeps_warm` some
+  // wait, and limits are tried first; else there are only those of executions.
   void StartExecutor(const std::string& name, int slots = 2,
                      bool keeps_warm = false);
   void StopExecutor(const std::string& name) { executors_.erase(name); }

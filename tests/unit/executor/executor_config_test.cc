@@ -202,5 +202,20 @@ TEST_F(ExecutorConfigTest, ContractThatCannotHoldIsRefusedHereToo) {
   ExpectProblem("sandbox.diskLimit", "half of memoryLimit");
 }
 
+TEST_F(ExecutorConfigTest, LimitsAreTriedInASandboxThatSomebodyMayHave) {
+  EXPECT_EQ(CheckExecutor("").tried_sandbox->image, "airlock/sandbox:latest");
+
+  const ExecutorConfig off = Check(absl::StrCat(
+      R"({"sandbox": {"enabled": false}, "executor": {)", kRequired, "}}"));
+  EXPECT_FALSE(off.tried_sandbox.has_value());
+
+  const ExecutorConfig one = Check(absl::StrCat(
+      R"({"sandbox": {"enabled": false},
+          "agents": {"a": {"sandbox": {"enabled": true, "image": "a:1"}}},
+          "executor": {)",
+      kRequired, "}}"));
+  EXPECT_EQ(one.tried_sandbox->image, "a:1");
+}
+
 }  // namespace
 }  // namespace airlock::executor

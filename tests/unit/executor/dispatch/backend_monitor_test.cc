@@ -14,10 +14,11 @@ class BackendMonitorTest : public testing::Test {
   void Watch() {
     BackendMonitorOptions options;
     options.interval = absl::Milliseconds(5);
+    options.untried_interval = absl::Milliseconds(5);
     options.first_retry = absl::Milliseconds(1);
     options.last_retry = absl::Milliseconds(5);
     monitor_ = std::make_unique<BackendMonitor>(
-        backend_, metrics_,
+        backend_, metrics_, [this](absl::Time) { return TryLimits(); },
         [this](bool up, const std::vector<BackendImage>& images) {
           absl::MutexLock lock(&mutex_);
           told_.push_back(up);
@@ -34,10 +35,29 @@ class BackendMonitorTest : public testing::Test {
     return mutex_.AwaitWithTimeout(absl::Condition(&reached), kWait);
   }
 
+  absl::Status TryLimits() {
+    absl::MutexLock lock(&mutex_);
+    ++trials_;
+    return limits_;
+  }
+  void SetLimits(absl::Status limits) {
+    absl::MutexLock lock(&mutex_);
+    limits_ = std::move(limits);
+  }
+  bool AwaitTrials(int count) {
+    const auto reached = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return trials_ >= count;
+    };
+    absl::MutexLock lock(&mutex_);
+    return mutex_.AwaitWithTimeout(absl::Condition(&reached), kWait);
+  }
+
   FakeSandboxBackend backend_;
   prometheus::Registry registry_;
   ExecutorMetrics metrics_{registry_};
   absl::Mutex mutex_;
+  absl::Status limits_ ABSL_GUARDED_BY(mutex_);
+  int trials_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<bool> told_ ABSL_GUARDED_BY(mutex_);
   std::vector<BackendImage> images_ ABSL_GUARDED_BY(mutex_);
   // Last: its thread uses the rest.
@@ -90,7 +110,7 @@ TEST_F(BackendMonitorTest, SuspicionIsLookedIntoAtOnce) {
   BackendMonitorOptions options;
   options.interval = absl::Hours(1);
   monitor_ = std::make_unique<BackendMonitor>(
-      backend_, metrics_,
+      backend_, metrics_, [this](absl::Time) { return TryLimits(); },
       [this](bool up, const std::vector<BackendImage>&) {
         absl::MutexLock lock(&mutex_);
         told_.push_back(up);
@@ -103,6 +123,53 @@ TEST_F(BackendMonitorTest, SuspicionIsLookedIntoAtOnce) {
   monitor_->Suspect();
 
   EXPECT_TRUE(AwaitTold({true, false}));
+}
+
+TEST_F(BackendMonitorTest, LimitsAreTriedOnce) {
+  Watch();
+  ASSERT_TRUE(AwaitTold({true}));
+
+  // Many looks later.
+  backend_.SetLeftovers(1);
+  ASSERT_TRUE(backend_.WaitForNoLeftovers(kWait));
+
+  absl::MutexLock lock(&mutex_);
+  EXPECT_EQ(trials_, 1);
+}
+
+TEST_F(BackendMonitorTest, BackendWhoseLimitsDoNotHoldIsNotUp) {
+  SetLimits(absl::FailedPreconditionError("memory does not hold"));
+  Watch();
+  ASSERT_TRUE(AwaitTrials(3)) << "it is tried again";
+  ASSERT_TRUE(AwaitTold({}));
+
+  SetLimits(absl::OkStatus());
+
+  EXPECT_TRUE(AwaitTold({true}));
+}
+
+TEST_F(BackendMonitorTest, LimitsAreTriedAgainAfterTheBackendWasDown) {
+  Watch();
+  ASSERT_TRUE(AwaitTold({true}));
+  SetLimits(absl::FailedPreconditionError("memory does not hold"));
+  backend_.SetCheck(absl::UnavailableError("engine stopped"));
+  ASSERT_TRUE(AwaitTold({true, false}));
+
+  backend_.SetCheck(absl::OkStatus());
+
+  ASSERT_TRUE(AwaitTrials(3));
+  EXPECT_TRUE(AwaitTold({true, false}));
+}
+
+TEST_F(BackendMonitorTest, MissingImageIsWaitedForWithoutGoingDown) {
+  SetLimits(absl::NotFoundError("no such image"));
+  Watch();
+  ASSERT_TRUE(AwaitTold({true}));
+  ASSERT_TRUE(AwaitTrials(3));
+
+  SetLimits(absl::FailedPreconditionError("memory does not hold"));
+
+  EXPECT_TRUE(AwaitTold({true, false})) << "tried as soon as it is there";
 }
 
 }  // namespace

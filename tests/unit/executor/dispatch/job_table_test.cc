@@ -336,5 +336,36 @@ TEST_F(JobTableTest, ChangedImagesAreToldOnce) {
   EXPECT_EQ(told, 1);
 }
 
+TEST_F(JobTableTest, StatusIsToldOnEachStreamAndWhenItChangesOnceASecond) {
+  const auto count = [](const RecordingConnection& policy) {
+    const auto messages = policy.messages();
+    return std::count_if(
+        messages.begin(), messages.end(),
+        [](const Message& message) { return message.has_status(); });
+  };
+  internal::v1::ExecutorStatus status;
+  status.set_sandboxes(1);
+  const auto first = Connect();
+  EXPECT_EQ(count(*first), 0);
+
+  table_->SetStatus(status);
+  table_->SetStatus(status);
+  Settle();
+  EXPECT_EQ(count(*first), 1);
+  status.set_sandboxes(2);
+  table_->SetStatus(status);
+  Settle();
+  EXPECT_EQ(count(*first), 1) << "too early";
+  clock_.Advance(absl::Seconds(1));
+  table_->SetStatus(status);
+  Settle();
+  EXPECT_EQ(count(*first), 2);
+
+  const auto second = Connect();
+  ASSERT_EQ(count(*second), 1);
+  EXPECT_TRUE(second->messages().front().status().ready());
+  EXPECT_EQ(second->messages().front().status().sandboxes(), 2u);
+}
+
 }  // namespace
 }  // namespace airlock::executor

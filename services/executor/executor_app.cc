@@ -162,6 +162,8 @@ absl::Status ExecutorApp::Parts::TryLimits(absl::Time deadline) {
 
 void ExecutorApp::Parts::HandleBackend(
     bool up, const std::vector<BackendImage>& images) {
+  // What could not be removed while it was down can be now.
+  if (up) reaper->Sweep();
   warm_pool->SetBackend(up, images);
   if (up) warm_pool->AwaitFirstFill(kFirstFill);
   table->SetBackend(up, images);

@@ -87,7 +87,8 @@ std::unique_ptr<Sandbox> WarmPool::Claim(const SandboxSpec& spec) {
         std::find_if(shelves_.begin(), shelves_.end(),
                      [&spec](const auto& each) { return each.Fits(spec); });
     if (shelf != shelves_.end()) {
-      claimed = shelf->Claim(spec.image_id, discards);
+      claimed =
+          shelf->Claim(spec.image_id, services_.clock.Monotonic(), discards);
     }
     CountLeaving(discards);
   }
@@ -229,6 +230,10 @@ void WarmPool::CountLeaving(const Discards& discards) {
 }
 
 void WarmPool::Destroy(Discards discards) {
+  const bool lost =
+      std::any_of(discards.begin(), discards.end(),
+                  [](const auto& each) { return each.why == Discard::kLost; });
+  if (lost) services_.on_backend_trouble();
   for (DiscardedSandbox& each : discards) {
     services_.metrics.CountWarmDiscard(WordOf(each.why));
     services_.reaper.Destroy(std::move(each.sandbox), [leaving = leaving_] {

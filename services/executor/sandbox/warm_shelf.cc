@@ -10,6 +10,8 @@ namespace {
 constexpr absl::Duration kFirstRetry = absl::Milliseconds(500);
 constexpr absl::Duration kLastRetry = absl::Seconds(30);
 constexpr int kMaxDoublings = 6;
+// A sandbox this old was well made.
+constexpr absl::Duration kLasts = absl::Seconds(5);
 
 // What a sandbox is, whatever image its reference means now.
 SandboxSpec KindOf(SandboxSpec spec) {
@@ -28,18 +30,15 @@ bool WarmShelf::Fits(const SandboxSpec& spec) const {
 }
 
 std::unique_ptr<Sandbox> WarmShelf::Claim(const std::string& image_id,
+                                          absl::Duration now,
                                           Discards& discards) {
-  while (!entries_.empty()) {
-    std::unique_ptr<Sandbox>& sandbox = entries_.front().sandbox;
-    if (sandbox->usable()) {
-      if (!image_id.empty() && sandbox->image_id() != image_id) return nullptr;
-      std::unique_ptr<Sandbox> claimed = std::move(sandbox);
-      entries_.pop_front();
-      return claimed;
-    }
-    DropOldest(Discard::kLost, discards);
-  }
-  return nullptr;
+  RemoveLost(now, discards);
+  if (entries_.empty()) return nullptr;
+  std::unique_ptr<Sandbox>& oldest_one = entries_.front().sandbox;
+  if (!image_id.empty() && oldest_one->image_id() != image_id) return nullptr;
+  std::unique_ptr<Sandbox> claimed = std::move(oldest_one);
+  entries_.pop_front();
+  return claimed;
 }
 
 void WarmShelf::SetImage(const std::string& image_id, Discards& discards) {
@@ -57,18 +56,27 @@ void WarmShelf::SetImage(const std::string& image_id, Discards& discards) {
 }
 
 void WarmShelf::Sweep(absl::Duration now, Discards& discards) {
+  RemoveLost(now, discards);
+  if (entries_.empty()) return;
+  if (now - oldest() >= kLasts) failures_ = 0;
+  if (making_ == 0 && now - oldest() > target_.max_age) {
+    DropOldest(Discard::kAge, discards);
+  }
+}
+
+void WarmShelf::RemoveLost(absl::Duration now, Discards& discards) {
   std::deque<Entry> kept;
+  bool at_once = false;
   for (Entry& entry : entries_) {
     if (entry.sandbox->usable()) {
       kept.push_back(std::move(entry));
     } else {
+      at_once = at_once || now - entry.since < kLasts;
       discards.push_back({std::move(entry.sandbox), Discard::kLost});
     }
   }
   entries_ = std::move(kept);
-  if (making_ == 0 && !entries_.empty() && now - oldest() > target_.max_age) {
-    DropOldest(Discard::kAge, discards);
-  }
+  if (at_once) BackOff(now);
 }
 
 void WarmShelf::DropOldest(Discard why, Discards& discards) {
@@ -88,7 +96,6 @@ bool WarmShelf::WantsMore(absl::Duration now) const {
 void WarmShelf::AddMade(std::unique_ptr<Sandbox> sandbox, absl::Duration now,
                         Discards& discards) {
   --making_;
-  ForgetFailures();
   if (!image_id_.empty() && sandbox->image_id() != image_id_) {
     discards.push_back({std::move(sandbox), Discard::kImage});
     return;
@@ -100,6 +107,10 @@ void WarmShelf::AddMade(std::unique_ptr<Sandbox> sandbox, absl::Duration now,
 void WarmShelf::AddFailure(absl::Duration now) {
   --making_;
   settled_ = true;
+  BackOff(now);
+}
+
+void WarmShelf::BackOff(absl::Duration now) {
   const int doublings = std::min(failures_++, kMaxDoublings);
   try_at_ = now + std::min(kFirstRetry * (1 << doublings), kLastRetry);
 }

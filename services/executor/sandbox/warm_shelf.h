@@ -38,13 +38,14 @@ class WarmShelf {
   // The one that has waited longest; nothing if there is none that can be used
   // and has the image `image_id` (empty: any).
   std::unique_ptr<Sandbox> Claim(const std::string& image_id,
-                                 Discards& discards);
+                                 absl::Duration now, Discards& discards);
 
   // Which image the engine has for the reference now; empty: it does not say.
   // What was made of another one goes.
   void SetImage(const std::string& image_id, Discards& discards);
   // Removes what cannot be used any more, and the oldest if it is too old and
-  // nothing is being made in place of another one.
+  // nothing is being made in place of another one. One that did not even last a
+  // few seconds counts as a failure to make it.
   void Sweep(absl::Duration now, Discards& discards);
   // Removes the oldest, or all.
   void DropOldest(Discard why, Discards& discards);
@@ -81,12 +82,17 @@ class WarmShelf {
     absl::Duration since;
   };
 
+  void RemoveLost(absl::Duration now, Discards& discards);
+  // One could not be made, or was lost at once: the next one waits a while.
+  void BackOff(absl::Duration now);
+
   const WarmTarget target_;
   // Empty: unknown.
   std::string image_id_;
   // Oldest first; at most the target's size.
   std::deque<Entry> entries_;
   std::size_t making_ = 0;
+  // In a row, since one was seen to last.
   int failures_ = 0;
   absl::Duration try_at_;
   bool settled_ = false;

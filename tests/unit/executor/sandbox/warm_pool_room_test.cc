@@ -85,6 +85,27 @@ TEST_F(WarmPoolRoomTest, FailingCreatesAreTriedLessAndLessOften) {
   EXPECT_LE(backend_.failed_creates(), 10);
 }
 
+TEST_F(WarmPoolRoomTest, SandboxesThatDoNotLastAreMadeLessAndLessOften) {
+  Fill({Target(1)});
+
+  for (int i = 0; i < 60 * 5; ++i) {
+    backend_.LoseSandboxes();
+    TickAfter(absl::Milliseconds(200));
+    ASSERT_TRUE(Await([this] { return quota_->taken() == pool_->ready(); }));
+  }
+  EXPECT_GE(made(), 6U);
+  EXPECT_LE(made(), 9U);
+
+  TickAfter(absl::Minutes(1));
+  ASSERT_TRUE(AwaitReady(1));
+  const std::size_t before = made();
+  TickAfter(absl::Seconds(6));
+  backend_.LoseSandboxes();
+  pool_->Tick();
+  EXPECT_TRUE(Await([&] { return made() == before + 1; }))
+      << "the last one lasted";
+}
+
 TEST_F(WarmPoolRoomTest, ImageThatIsMissingIsNoTroubleAndMadeOnceItIsThere) {
   Make({Target(1)});
   backend_.FailCreates(absl::NotFoundError("no such image"));
@@ -115,6 +136,7 @@ TEST_F(WarmPoolRoomTest, NothingIsMadeWhileTheBackendIsDown) {
 
 TEST_F(WarmPoolRoomTest, SandboxThatCannotBeRemovedKeepsItsSlot) {
   Fill({Target(1)}, /*limit=*/1);
+  TickAfter(absl::Seconds(5));
   backend_.FailNextDestroys(1000);
 
   backend_.LoseSandboxes();

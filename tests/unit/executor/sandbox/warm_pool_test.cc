@@ -142,10 +142,12 @@ TEST_F(WarmPoolTest, OldSandboxesAreReplacedOneAtATime) {
 
 TEST_F(WarmPoolTest, LostSandboxesAreNoticedAndReplaced) {
   Fill({Target(2)});
+  TickAfter(absl::Seconds(5));
 
   backend_.LoseSandboxes();
   pool_->Tick();
 
+  EXPECT_EQ(troubles_, 1) << "the backend may be in trouble";
   EXPECT_TRUE(AwaitReady(2));
   EXPECT_EQ(made(), 4U);
   EXPECT_TRUE(backend_.WaitForLiveSandboxes(2, kWait)) << "nothing is left";

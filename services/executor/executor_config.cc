@@ -22,7 +22,7 @@ constexpr std::int64_t kMaxSandboxes = 100'000;
 constexpr std::size_t kMaxTargets = 32;
 constexpr std::size_t kMaxLabels = 64;
 constexpr std::size_t kMaxLabelBytes = 256;
-constexpr char kDefaultTarget[] = "127.0.0.1:7401";
+constexpr const char* kDefaultTarget = "127.0.0.1:7401";
 
 std::int64_t DefaultRunning(std::size_t targets) {
   const std::int64_t processors = std::thread::hardware_concurrency();

@@ -118,6 +118,7 @@ class Bench {
   void MeasureRuns() {
     const auto other = *backend_->Create(TestSpec(), "", Soon(), nullptr);
     std::vector<double> alone;
+    alone.reserve(kRuns);
     for (int i = 0; i < kRuns; ++i) alone.push_back(RunOnce(*other));
     PrintTimes("/bin/true, alone", alone);
 

@@ -91,7 +91,7 @@ absl::Status BackendMonitor::RemoveLeftovers() {
 
 absl::Status BackendMonitor::CheckLimits() {
   if (tried_) return absl::OkStatus();
-  const absl::Status held = try_limits_(absl::Now() + options_.check_timeout);
+  absl::Status held = try_limits_(absl::Now() + options_.check_timeout);
   tried_ = held.ok();
   if (!absl::IsNotFound(held)) return held;
   if (held != last_untried_) {

@@ -38,9 +38,9 @@ std::shared_ptr<JobTable> JobTable::Make(const JobTableOptions& options,
   return table;
 }
 
-JobTable::JobTable(const JobTableOptions& options, const JobServices& services)
+JobTable::JobTable(const JobTableOptions& options, JobServices services)
     : options_(options),
-      services_(services),
+      services_(std::move(services)),
       serializer_(std::make_shared<Serializer>()),
       links_(options.slots, options.links) {
   services_.metrics.SetSlots(options.slots);

@@ -87,7 +87,7 @@ class JobTable final : public PolicyEvents,
   bool ready() const { return ready_; }
 
  private:
-  JobTable(const JobTableOptions& options, const JobServices& services);
+  JobTable(const JobTableOptions& options, JobServices services);
 
   void Post(std::function<void()> function);
   // Posts `function` and waits until it has run.

@@ -28,8 +28,8 @@ constexpr std::size_t kMaxQuoted = 200;
 // What was told of one thing.
 class Fact {
  public:
-  Fact(absl::string_view text, const std::map<std::string, std::string>& values)
-      : text_(text), values_(values) {}
+  Fact(absl::string_view text, std::map<std::string, std::string> values)
+      : text_(text), values_(std::move(values)) {}
 
   // "" if it was not told.
   std::string Word(const std::string& key) const {

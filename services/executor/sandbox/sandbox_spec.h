@@ -10,10 +10,10 @@
 namespace airlock::executor {
 
 // Where the workspace is, inside every sandbox.
-inline constexpr char kWorkspace[] = "/workspace";
+inline constexpr const char* kWorkspace = "/workspace";
 
 // The runner, inside every sandbox.
-inline constexpr char kRunnerProgram[] = "/airlock/airlock-runner";
+inline constexpr const char* kRunnerProgram = "/airlock/airlock-runner";
 
 // A host directory inside the sandbox.
 struct SandboxMount {

@@ -66,7 +66,8 @@ std::string FindImage(const std::vector<BackendImage>& images,
 
 }  // namespace
 
-WarmPool::WarmPool(std::vector<WarmTarget> targets, WarmPoolServices services)
+WarmPool::WarmPool(const std::vector<WarmTarget>& targets,
+                   WarmPoolServices services)
     : services_(std::move(services)), target_(SizeOf(targets)) {
   for (const WarmTarget& target : targets) shelves_.emplace_back(target);
   services_.metrics.SetWarm(0, target_);

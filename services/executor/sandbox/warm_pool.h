@@ -48,7 +48,7 @@ struct WarmPoolServices {
 class WarmPool {
  public:
   // Makes nothing before SetBackend() says that the backend is up.
-  WarmPool(std::vector<WarmTarget> targets, WarmPoolServices services);
+  WarmPool(const std::vector<WarmTarget>& targets, WarmPoolServices services);
   // As Close(), then waits for what is being made.
   ~WarmPool();
   WarmPool(const WarmPool&) = delete;

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -108,12 +109,12 @@ void ProbeSeccomp() {
 void ProbeRoot() {
   struct statvfs root {};
   const bool known = ::statvfs("/", &root) == 0;
-  constexpr char kFile[] = "/.airlock-probe";
+  constexpr const char* kFile = "/.airlock-probe";
   const UniqueFd file(::open(kFile, O_WRONLY | O_CREAT | O_EXCL, 0600));
   const int error = file.valid() ? 0 : errno;
   if (file.valid()) ::unlink(kFile);
   Fact("root")
-      .Add("read_only", std::uint64_t{known && (root.f_flag & ST_RDONLY) != 0})
+      .Add("read_only", known && (root.f_flag & ST_RDONLY) != 0 ? "1" : "0")
       .AddError("write", error)
       .Tell();
 }
@@ -134,7 +135,7 @@ std::vector<std::string> InterfacesUp(int socket) {
     name.copy(request.ifr_name, sizeof(request.ifr_name) - 1);
     // What cannot be asked counts as up.
     const bool known = ::ioctl(socket, SIOCGIFFLAGS, &request) == 0;
-    const unsigned flags = static_cast<unsigned short>(request.ifr_flags);
+    const unsigned flags = static_cast<std::uint16_t>(request.ifr_flags);
     if (known && ((flags & IFF_UP) == 0 || (flags & IFF_LOOPBACK) != 0)) {
       continue;
     }

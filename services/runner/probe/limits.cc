@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <fstream>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "services/runner/probe/fact.h"
@@ -51,6 +51,12 @@ void ProbeCpu(const std::string& root) {
       .Tell();
 }
 
+// A folder, and how it is called.
+struct Folder {
+  const char* name;
+  const std::string& path;
+};
+
 // How much could be written, and what stopped it.
 struct Attempt {
   std::uint64_t amount = 0;
@@ -75,10 +81,9 @@ Attempt FillDisk(const std::string& folder, std::uint64_t most) {
 }
 
 void ProbeDisk(const ProbeOptions& options) {
-  const std::pair<const char*, const std::string&> folders[] = {
-      {"workspace", options.workspace},
-      {"tmp", options.tmp},
-      {"shm", options.shm}};
+  const std::array folders = {Folder{"workspace", options.workspace},
+                              Folder{"tmp", options.tmp},
+                              Folder{"shm", options.shm}};
   Fact fact("disk");
   for (const auto& [name, folder] : folders) {
     const Attempt attempt = FillDisk(folder, 2 * options.disk_bytes);
@@ -114,8 +119,8 @@ Attempt FillInodes(const std::string& parent, std::uint64_t most) {
 }
 
 void ProbeInodes(const ProbeOptions& options) {
-  const std::pair<const char*, const std::string&> folders[] = {
-      {"workspace", options.workspace}, {"tmp", options.tmp}};
+  const std::array folders = {Folder{"workspace", options.workspace},
+                              Folder{"tmp", options.tmp}};
   Fact fact("inodes");
   for (const auto& [name, folder] : folders) {
     const Attempt attempt = FillInodes(folder, 2 * options.inodes + kSomeMore);

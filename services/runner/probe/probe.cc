@@ -3,7 +3,6 @@
 #include <charconv>
 #include <iostream>
 #include <string_view>
-#include <utility>
 
 namespace airlock::runner {
 namespace {
@@ -26,27 +25,31 @@ bool ReadNumber(std::string_view text, std::uint64_t& number) {
   return error == std::errc() && stop == end && number > 0 && number <= kMost;
 }
 
-bool ReadOption(std::string_view name, std::string_view value,
+// Where the number behind an option goes; nullptr if it has none.
+std::uint64_t* NumberOf(std::string_view option, ProbeOptions& options) {
+  if (option == "--memory") return &options.memory_bytes;
+  if (option == "--pids") return &options.pids;
+  if (option == "--disk") return &options.disk_bytes;
+  if (option == "--inodes") return &options.inodes;
+  return nullptr;
+}
+
+std::string* FolderOf(std::string_view option, ProbeOptions& options) {
+  if (option == "--workspace") return &options.workspace;
+  if (option == "--tmp") return &options.tmp;
+  if (option == "--shm") return &options.shm;
+  if (option == "--cgroup") return &options.cgroup;
+  return nullptr;
+}
+
+bool ReadOption(std::string_view option, std::string_view value,
                 ProbeOptions& options) {
-  const std::pair<std::string_view, std::uint64_t*> numbers[] = {
-      {"--memory", &options.memory_bytes},
-      {"--pids", &options.pids},
-      {"--disk", &options.disk_bytes},
-      {"--inodes", &options.inodes}};
-  for (const auto& [option, number] : numbers) {
-    if (option == name) return ReadNumber(value, *number);
+  if (std::uint64_t* const number = NumberOf(option, options)) {
+    return ReadNumber(value, *number);
   }
-  const std::pair<std::string_view, std::string*> folders[] = {
-      {"--workspace", &options.workspace},
-      {"--tmp", &options.tmp},
-      {"--shm", &options.shm},
-      {"--cgroup", &options.cgroup}};
-  for (const auto& [option, folder] : folders) {
-    if (option != name) continue;
-    *folder = value;
-    return true;
-  }
-  return false;
+  std::string* const folder = FolderOf(option, options);
+  if (folder != nullptr) *folder = value;
+  return folder != nullptr;
 }
 
 bool ReadOptions(int argc, char** argv, ProbeOptions& options) {

@@ -20,7 +20,7 @@ using testing::HasSubstr;
 class DockerFaultsTest : public DockerTest {
  protected:
   // Runs something long and waits until it does.
-  std::shared_ptr<ProcessRecorder> RunLong(executor::Sandbox& sandbox) {
+  static std::shared_ptr<ProcessRecorder> RunLong(executor::Sandbox& sandbox) {
     auto process = std::make_shared<ProcessRecorder>();
     sandbox.Run(TestProcess({"sleep", "600"}), process);
     EXPECT_TRUE(process->WaitStarted());

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -59,7 +61,7 @@ class ForgetfulTransport final : public HttpTransport {
 using DockerReadBackTest = DockerTest;
 
 TEST_F(DockerReadBackTest, WhatTheEngineForgetsIsRefusedByName) {
-  const std::pair<const char*, const char*> fields[] = {
+  const std::vector<std::pair<const char*, const char*>> fields = {
       {"CapDrop", "CapDr0p"},
       {"PidsLimit", "PidsLim1t"},
       {"NanoCpus", "NanoCpu5"},

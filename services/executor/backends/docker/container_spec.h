@@ -13,7 +13,7 @@
 namespace airlock::executor {
 
 // Where kRunnerProgram is inside, read-only.
-inline constexpr char kRunnerFolder[] = "/airlock";
+inline constexpr const char* kRunnerFolder = "/airlock";
 
 // Processes a container may have beyond SandboxSpec::pids: the runner itself
 // and one that it is just about to start or to reap.

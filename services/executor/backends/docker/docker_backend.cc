@@ -17,10 +17,10 @@
 namespace airlock::executor {
 namespace {
 
-constexpr char kExecutorLabel[] = "airlock.executor_id";
-constexpr char kBootLabel[] = "airlock.boot";
-constexpr char kExecutionLabel[] = "airlock.execution_id";
-constexpr char kSandboxLabel[] = "airlock.sandbox";
+constexpr const char* kExecutorLabel = "airlock.executor_id";
+constexpr const char* kBootLabel = "airlock.boot";
+constexpr const char* kExecutionLabel = "airlock.execution_id";
+constexpr const char* kSandboxLabel = "airlock.sandbox";
 constexpr std::size_t kExplainers = 2;
 constexpr std::size_t kExplainQueue = 256;
 

@@ -360,6 +360,10 @@ TEST_F(JobTableTest, StatusIsToldOnEachStreamAndWhenItChangesOnceASecond) {
   table_->SetStatus(status);
   Settle();
   EXPECT_EQ(count(*first), 2);
+  clock_.Advance(absl::Seconds(1));
+  table_->SetStatus(status);
+  Settle();
+  EXPECT_EQ(count(*first), 2) << "nothing is new";
 
   const auto second = Connect();
   ASSERT_EQ(count(*second), 1);

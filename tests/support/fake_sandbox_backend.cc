@@ -166,6 +166,16 @@ int FakeSandboxBackend::failed_creates() const {
   return state_->failed_creates;
 }
 
+bool FakeSandboxBackend::WaitForCreated(std::size_t count,
+                                        absl::Duration timeout) const {
+  const auto reached = [this, count]()
+                           ABSL_SHARED_LOCKS_REQUIRED(state_->mutex) {
+                             return state_->created.size() >= count;
+                           };
+  absl::MutexLock lock(&state_->mutex);
+  return state_->mutex.AwaitWithTimeout(absl::Condition(&reached), timeout);
+}
+
 bool FakeSandboxBackend::WaitForCreating(int count,
                                          absl::Duration timeout) const {
   const auto reached = [this, count]() ABSL_SHARED_LOCKS_REQUIRED(

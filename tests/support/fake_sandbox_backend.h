@@ -75,6 +75,8 @@ class FakeSandboxBackend final : public executor::SandboxBackend {
   int failed_creates() const;
   // Blocks until exactly `count` calls of Create() are held.
   bool WaitForCreating(int count, absl::Duration timeout) const;
+  // Blocks until `count` sandboxes were created in all.
+  bool WaitForCreated(std::size_t count, absl::Duration timeout) const;
   // Created and not yet destroyed.
   int live_sandboxes() const;
   // Started and not yet ended.

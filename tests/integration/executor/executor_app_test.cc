@@ -294,7 +294,9 @@ TEST_F(ExecutorAppTest, SandboxesWaitBeforeTheFirstCredit) {
   EXPECT_EQ(backend_->live_sandboxes(), 3);
   StartJob({"echo", "hi"});
   ASSERT_TRUE(policy_.Await(IsEnd));
-  EXPECT_TRUE(backend_->WaitForLiveSandboxes(3, kWait)) << "it was replaced";
+  // The used one is still alive for a moment when its successor is not yet.
+  EXPECT_TRUE(backend_->WaitForCreated(4, kWait)) << "it was replaced";
+  EXPECT_TRUE(backend_->WaitForLiveSandboxes(3, kWait));
   EXPECT_EQ(backend_->created_specs().size(), 4u);
 }
 

@@ -65,7 +65,9 @@ FakeProcess::FakeProcess(std::shared_ptr<FakeBackendState> state,
       spec_(std::move(spec)),
       observer_(std::move(observer)),
       started_(absl::Now()),
-      limit_(spec_.output_credit_bytes) {}
+      limit_(spec_.output_credit_bytes),
+      input_(spec_.stdin_data),
+      input_complete_(!spec_.accepts_later_input) {}
 
 void FakeProcess::Start() {
   std::thread([self = shared_from_this()] {
@@ -80,6 +82,18 @@ void FakeProcess::Start() {
 void FakeProcess::AllowOutput(std::uint64_t limit_bytes) {
   absl::MutexLock lock(&mutex_);
   if (limit_bytes > limit_) limit_ = limit_bytes;
+}
+
+void FakeProcess::AddInput(std::string data, bool end) {
+  std::uint64_t taken = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    later_input_ += data.size();
+    taken = later_input_;
+    input_ += data;
+    input_complete_ = end;
+  }
+  if (!end) observer_->OnInputCredit(taken + kFirstInputCredit);
 }
 
 void FakeProcess::Cancel() {
@@ -156,7 +170,7 @@ ProcessEnd FakeProcess::PlayCommand(const Words& words) {
   } else if (name == "stderr") {
     Write(Stream::kStderr, JoinFrom(words, 1), end);
   } else if (name == "cat") {
-    Write(Stream::kStdout, spec_.stdin_data, end);
+    Echo(end);
   } else if (name == "pwd") {
     Write(Stream::kStdout, spec_.cwd + "\n", end);
   } else if (name == "env") {
@@ -202,6 +216,25 @@ bool FakeProcess::WantsAttention() const { return lost_ || cancelled_; }
 
 bool FakeProcess::MayWrite() const {
   return WantsAttention() || written_ < limit_;
+}
+
+bool FakeProcess::HasInput() const {
+  return WantsAttention() || !input_.empty() || input_complete_;
+}
+
+bool FakeProcess::Echo(ProcessEnd& end) {
+  while (true) {
+    std::string piece;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.AwaitWithDeadline(absl::Condition(this, &FakeProcess::HasInput),
+                               started_ + spec_.timeout);
+      if (Interrupted(end)) return false;
+      if (input_.empty() && input_complete_) return true;
+      piece = std::exchange(input_, {});
+    }
+    if (!Write(Stream::kStdout, piece, end)) return false;
+  }
 }
 
 bool FakeProcess::Sleep(absl::Duration duration, ProcessEnd& end) {

@@ -18,48 +18,50 @@ FakeSandbox::FakeSandbox(std::shared_ptr<FakeBackendState> state,
       losses_(losses) {}
 
 FakeSandbox::~FakeSandbox() {
-  if (const auto running = process()) running->Lose();
+  for (const auto& process : Running()) process->Lose();
 }
 
-std::shared_ptr<FakeProcess> FakeSandbox::process() const {
+FakeSandbox::Processes FakeSandbox::Running() const {
   absl::MutexLock lock(&mutex_);
-  return process_;
+  Processes running;
+  for (const auto& process : processes_) {
+    if (!process->ended()) running.push_back(process);
+  }
+  return running;
 }
 
-void FakeSandbox::Run(executor::ProcessSpec spec,
-                      std::shared_ptr<executor::ProcessObserver> observer) {
-  std::shared_ptr<FakeProcess> process;
+std::shared_ptr<executor::SandboxProcess> FakeSandbox::Run(
+    executor::ProcessSpec spec,
+    std::shared_ptr<executor::ProcessObserver> observer) {
   if (spec.argv.size() > 1 && spec.argv[0] == executor::kRunnerProgram &&
       spec.argv[1] == "probe") {
     spec.argv = {"echo", ProbeOutput()};
   }
+  const auto process =
+      std::make_shared<FakeProcess>(state_, std::move(spec), observer);
+  bool runs = true;
   {
     absl::MutexLock lock(&mutex_);
-    if (!destroyed_ && (process_ == nullptr || process_->ended())) {
-      process = process_ = std::make_shared<FakeProcess>(
-          state_, std::move(spec), std::move(observer));
+    std::erase_if(processes_, [](const auto& old) { return old->ended(); });
+    for (const auto& other : processes_) {
+      runs = runs && process->parallel() && other->parallel();
     }
+    runs = runs && !destroyed_;
+    if (runs) processes_.push_back(process);
   }
-  if (process == nullptr) {
+  if (!runs) {
     executor::ProcessEnd end;
     end.ended_by = executor::EndedBy::kNotStarted;
     end.reason = "SANDBOX_BUSY";
     observer->OnEnded(end);
-    return;
+    return process;
   }
   {
     absl::MutexLock lock(&state_->mutex);
     state_->processes.push_back(process);
   }
   process->Start();
-}
-
-void FakeSandbox::AllowOutput(std::uint64_t limit_bytes) {
-  if (const auto running = process()) running->AllowOutput(limit_bytes);
-}
-
-void FakeSandbox::Cancel() {
-  if (const auto running = process()) running->Cancel();
+  return process;
 }
 
 std::string FakeSandbox::ProbeOutput() const {
@@ -106,9 +108,9 @@ absl::Status FakeSandbox::Destroy(absl::Time /*deadline*/) {
       return absl::UnavailableError("the engine did not answer");
     }
   }
-  if (const auto running = process()) {
-    running->Lose();
-    running->WaitEnded();
+  for (const auto& process : Running()) {
+    process->Lose();
+    process->WaitEnded();
   }
   absl::MutexLock lock(&mutex_);
   if (!std::exchange(destroyed_, true)) {

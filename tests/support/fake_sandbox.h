@@ -46,7 +46,8 @@ struct FakeBackendState {
 
 // A process that plays its argv on a thread of its own, which keeps it alive.
 // Thread-safe.
-class FakeProcess : public std::enable_shared_from_this<FakeProcess> {
+class FakeProcess final : public executor::SandboxProcess,
+                          public std::enable_shared_from_this<FakeProcess> {
  public:
   FakeProcess(std::shared_ptr<FakeBackendState> state,
               executor::ProcessSpec spec,
@@ -54,11 +55,13 @@ class FakeProcess : public std::enable_shared_from_this<FakeProcess> {
 
   // Begins to play; called once.
   void Start();
-  void AllowOutput(std::uint64_t limit_bytes);
-  void Cancel();
+  void AllowOutput(std::uint64_t limit_bytes) override;
+  void AddInput(std::string data, bool end) override;
+  void Cancel() override;
   // The sandbox is gone under it.
   void Lose();
   bool ended() const;
+  bool parallel() const { return spec_.parallel; }
   // Waits until it has told its end; at once on its own thread.
   void WaitEnded() const;
 
@@ -74,10 +77,13 @@ class FakeProcess : public std::enable_shared_from_this<FakeProcess> {
              executor::ProcessEnd& end);
   bool Spam(std::uint64_t bytes, executor::ProcessEnd& end);
   bool Sleep(absl::Duration duration, executor::ProcessEnd& end);
+  // Writes all input, as it comes, to standard output.
+  bool Echo(executor::ProcessEnd& end);
   bool Interrupted(executor::ProcessEnd& end) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   bool WantsAttention() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   bool MayWrite() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  bool HasInput() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   const std::shared_ptr<FakeBackendState> state_;
   const executor::ProcessSpec spec_;
@@ -86,6 +92,9 @@ class FakeProcess : public std::enable_shared_from_this<FakeProcess> {
   mutable absl::Mutex mutex_;
   std::uint64_t limit_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t written_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::string input_ ABSL_GUARDED_BY(mutex_);
+  std::uint64_t later_input_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool input_complete_ ABSL_GUARDED_BY(mutex_);
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool lost_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
@@ -93,7 +102,7 @@ class FakeProcess : public std::enable_shared_from_this<FakeProcess> {
   std::thread::id thread_ ABSL_GUARDED_BY(mutex_);
 };
 
-// A sandbox that plays one process at a time.
+// A sandbox that plays one process at a time, or several `parallel` ones.
 class FakeSandbox final : public executor::Sandbox {
  public:
   // `image_id` and `losses` are the state's at its birth.
@@ -101,16 +110,18 @@ class FakeSandbox final : public executor::Sandbox {
               executor::SandboxSpec spec, std::string image_id, int losses);
   ~FakeSandbox() override;
 
-  void Run(executor::ProcessSpec spec,
-           std::shared_ptr<executor::ProcessObserver> observer) override;
-  void AllowOutput(std::uint64_t limit_bytes) override;
-  void Cancel() override;
+  std::shared_ptr<executor::SandboxProcess> Run(
+      executor::ProcessSpec spec,
+      std::shared_ptr<executor::ProcessObserver> observer) override;
   std::string image_id() const override { return image_id_; }
   bool usable() const override;
   absl::Status Destroy(absl::Time deadline) override;
 
  private:
-  std::shared_ptr<FakeProcess> process() const;
+  using Processes = std::vector<std::shared_ptr<FakeProcess>>;
+
+  // Those that have not ended.
+  Processes Running() const ABSL_LOCKS_EXCLUDED(mutex_);
   // What the probe prints where every limit holds, or is said not to.
   std::string ProbeOutput() const;
 
@@ -119,7 +130,7 @@ class FakeSandbox final : public executor::Sandbox {
   const std::string image_id_;
   const int losses_;
   mutable absl::Mutex mutex_;
-  std::shared_ptr<FakeProcess> process_ ABSL_GUARDED_BY(mutex_);
+  Processes processes_ ABSL_GUARDED_BY(mutex_);
   bool destroyed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -45,6 +45,11 @@ class RecordingObserver final : public executor::ProcessObserver {
     if (on_each_output_) on_each_output_(total);
   }
 
+  void OnInputCredit(std::uint64_t limit_bytes) override {
+    absl::MutexLock lock(&mutex_);
+    input_credit_ = limit_bytes;
+  }
+
   void OnEnded(const executor::ProcessEnd& end) override {
     absl::MutexLock lock(&mutex_);
     ++ends_;
@@ -88,6 +93,11 @@ class RecordingObserver final : public executor::ProcessObserver {
     absl::MutexLock lock(&mutex_);
     return starts_;
   }
+  // The last OnInputCredit(); 0: none came.
+  std::uint64_t input_credit() const {
+    absl::MutexLock lock(&mutex_);
+    return input_credit_;
+  }
   int ends() const {
     absl::MutexLock lock(&mutex_);
     return ends_;
@@ -102,6 +112,7 @@ class RecordingObserver final : public executor::ProcessObserver {
   std::uint64_t total_ ABSL_GUARDED_BY(mutex_) = 0;
   int starts_ ABSL_GUARDED_BY(mutex_) = 0;
   int ends_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t input_credit_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<executor::ProcessEnd> end_ ABSL_GUARDED_BY(mutex_);
 };
 

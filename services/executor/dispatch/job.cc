@@ -36,6 +36,9 @@ class Job::ProcessEvents final : public ProcessObserver {
       job.HandleOutput(stream, text);
     });
   }
+  void OnInputCredit(std::uint64_t limit_bytes) override {
+    Post([limit_bytes](Job& job) { job.HandleInputCredit(limit_bytes); });
+  }
   void OnEnded(const ProcessEnd& end) override {
     Post([end](Job& job) { job.HandleProcessEnd(end); });
   }
@@ -194,12 +197,12 @@ void Job::Run() {
   state_ = State::kRunning;
   run_at_ = services_.clock.Monotonic();
   kill_grace_ = process_spec_.kill_grace;
+  spec_accepts_input_ = process_spec_.accepts_later_input;
   force_at_ = *run_at_ + process_spec_.timeout + kill_grace_ + kKillSlack;
   services_.metrics.AddRunning(1);
   LogInfo("process starts", {{"execution_id", key_.first}});
-  const auto sandbox = sandbox_;
-  sandbox->Run(std::move(process_spec_),
-               std::make_shared<ProcessEvents>(shared_from_this()));
+  process_ = sandbox_->Run(std::move(process_spec_),
+                           std::make_shared<ProcessEvents>(shared_from_this()));
 }
 
 void Job::HandleStarted() {
@@ -219,10 +222,45 @@ void Job::HandleOutput(Stream stream, absl::string_view data) {
 void Job::HandleCredit(const internal::v1::OutputCredit& credit) {
   output_.Allow(credit.limit_bytes(), credit.stdout_acknowledged(),
                 credit.stderr_acknowledged());
-  if (state_ == State::kRunning && sandbox_ != nullptr) {
-    sandbox_->AllowOutput(output_.sandbox_limit());
+  if (state_ == State::kRunning && process_ != nullptr) {
+    process_->AllowOutput(output_.sandbox_limit());
   }
   SendOutput();
+}
+
+void Job::HandleInput(const internal::v1::Input& input) {
+  if (state_ != State::kRunning || process_ == nullptr) return;
+  // What came again after a new stream is cut off.
+  const std::uint64_t known = input_received_;
+  if (input.offset() > known || input_ended_) return SendInputCredit();
+  const std::uint64_t skip = known - input.offset();
+  if (skip > input.data().size()) return SendInputCredit();
+  std::string data = input.data().substr(skip);
+  if (!spec_accepts_input_ || known + data.size() > input_credit_) {
+    LogWarning("policy sent input that has no credit",
+               {{"execution_id", key_.first}});
+    Cancel("INPUT_BEYOND_CREDIT", false);
+    return;
+  }
+  input_received_ += data.size();
+  input_ended_ = input.end();
+  if (!data.empty() || input_ended_) {
+    process_->AddInput(std::move(data), input_ended_);
+  }
+  SendInputCredit();
+}
+
+void Job::HandleInputCredit(std::uint64_t limit_bytes) {
+  input_credit_ = std::max(input_credit_, limit_bytes);
+  SendInputCredit();
+}
+
+void Job::SendInputCredit() {
+  ConnectRequest message;
+  auto* credit = Address(message.mutable_input_credit());
+  credit->set_limit_bytes(input_credit_);
+  credit->set_received_bytes(input_received_);
+  Send(std::move(message));
 }
 
 void Job::HandleResume(const internal::v1::ResumeOutput& resume) {
@@ -265,7 +303,7 @@ void Job::Cancel(absl::string_view reason, bool retriable) {
   if (cancel_reason_.empty()) cancel_reason_ = std::string(reason);
   force_at_ = std::min(force_at_,
                        services_.clock.Monotonic() + kill_grace_ + kKillSlack);
-  if (const auto sandbox = sandbox_) sandbox->Cancel();
+  if (process_ != nullptr) process_->Cancel();
 }
 
 void Job::End(airlock::v1::Outcome outcome, bool retriable) {
@@ -325,6 +363,7 @@ void Job::Attach(std::shared_ptr<PolicyConnection> connection) {
     Address(message.mutable_process_started());
     Send(std::move(message));
   }
+  if (spec_accepts_input_) SendInputCredit();
   if (started() && !output_.acknowledged()) {
     resume_by_ = services_.clock.Monotonic() + kResumeWait;
   }

@@ -73,6 +73,9 @@ class Job : public std::enable_shared_from_this<Job> {
                    absl::Duration received_at);
   void HandleCredit(const internal::v1::OutputCredit& credit);
   void HandleResume(const internal::v1::ResumeOutput& resume);
+  // More input for the process. What was received before is skipped; a gap, or
+  // what comes after the end, is ignored; more than the credit ends the job.
+  void HandleInput(const internal::v1::Input& input);
   // The end is recorded. Ignored while the job has not ended.
   void HandleEndAck();
   // Kills the process, or ends the job before it starts. `reason` goes into
@@ -112,6 +115,8 @@ class Job : public std::enable_shared_from_this<Job> {
   void Run();
   void HandleStarted();
   void HandleOutput(Stream stream, absl::string_view data);
+  void HandleInputCredit(std::uint64_t limit_bytes);
+  void SendInputCredit();
   void HandleProcessEnd(const ProcessEnd& end);
   void End(airlock::v1::Outcome outcome, bool retriable);
   void ReleaseSandbox();
@@ -133,6 +138,13 @@ class Job : public std::enable_shared_from_this<Job> {
   State state_ = State::kPreparing;
   std::shared_ptr<PolicyConnection> connection_;
   std::shared_ptr<Sandbox> sandbox_;
+  // Set by Run().
+  std::shared_ptr<SandboxProcess> process_;
+  bool spec_accepts_input_ = false;
+  // Of later input: what may come, what came, and whether its end did.
+  std::uint64_t input_credit_ = SandboxProcess::kFirstInputCredit;
+  std::uint64_t input_received_ = 0;
+  bool input_ended_ = false;
   bool creating_ = false;
   bool destroying_ = false;
   // When Run() was called, on the monotonic clock.

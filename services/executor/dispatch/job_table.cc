@@ -167,9 +167,13 @@ void JobTable::HandleMessage(std::size_t link, const ConnectResponse& message,
         it->HandleResume(message.resume_output());
       }
       break;
+    case ConnectResponse::kInput:
+      if (const auto it = job(message.input())) {
+        it->HandleInput(message.input());
+      }
+      break;
     case ConnectResponse::kWelcome:
     case ConnectResponse::kHeartbeatAck:
-    case ConnectResponse::kInput:
     case ConnectResponse::kEndSession:
     case ConnectResponse::MESSAGE_NOT_SET:
       break;

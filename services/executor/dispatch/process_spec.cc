@@ -24,6 +24,7 @@ absl::Status Invalid(absl::string_view message) {
 // Adds what the process gets besides its argv. `base` may be extended.
 void AddInput(const airlock::v1::ProcessInput& input, ProcessSpec& process) {
   process.stdin_data = input.stdin();
+  process.accepts_later_input = input.accepts_later_input();
   process.cwd = input.cwd();
   for (const auto& [name, value] : input.env()) {
     // The last one of a name wins in every libc's getenv() only by luck, so

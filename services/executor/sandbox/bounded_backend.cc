@@ -15,14 +15,10 @@ class HoldingSandbox final : public Sandbox {
   HoldingSandbox(std::unique_ptr<Sandbox> sandbox, SandboxQuota::Slot slot)
       : slot_(std::move(slot)), sandbox_(std::move(sandbox)) {}
 
-  void Run(ProcessSpec spec,
-           std::shared_ptr<ProcessObserver> observer) override {
-    sandbox_->Run(std::move(spec), std::move(observer));
+  std::shared_ptr<SandboxProcess> Run(
+      ProcessSpec spec, std::shared_ptr<ProcessObserver> observer) override {
+    return sandbox_->Run(std::move(spec), std::move(observer));
   }
-  void AllowOutput(std::uint64_t limit_bytes) override {
-    sandbox_->AllowOutput(limit_bytes);
-  }
-  void Cancel() override { sandbox_->Cancel(); }
   std::string image_id() const override { return sandbox_->image_id(); }
   bool usable() const override { return sandbox_->usable(); }
   absl::Status Destroy(absl::Time deadline) override {

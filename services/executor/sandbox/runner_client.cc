@@ -30,16 +30,10 @@ absl::Status RunnerClient::WaitReady(absl::Time deadline) {
   return connection_->WaitReady(deadline);
 }
 
-void RunnerClient::Run(ProcessSpec spec,
-                       std::shared_ptr<ProcessObserver> observer) {
-  connection_->Run(std::move(spec), std::move(observer));
+std::shared_ptr<SandboxProcess> RunnerClient::Run(
+    ProcessSpec spec, std::shared_ptr<ProcessObserver> observer) {
+  return connection_->Run(std::move(spec), std::move(observer));
 }
-
-void RunnerClient::AllowOutput(std::uint64_t limit_bytes) {
-  connection_->AllowOutput(limit_bytes);
-}
-
-void RunnerClient::Cancel() { connection_->Cancel(); }
 
 void RunnerClient::Ping() { connection_->Ping(); }
 

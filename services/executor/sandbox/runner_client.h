@@ -34,10 +34,9 @@ class RunnerClient {
   // (not PID 1, or another protocol).
   absl::Status WaitReady(absl::Time deadline);
 
-  // As Sandbox::Run, AllowOutput and Cancel.
-  void Run(ProcessSpec spec, std::shared_ptr<ProcessObserver> observer);
-  void AllowOutput(std::uint64_t limit_bytes);
-  void Cancel();
+  // As Sandbox::Run.
+  std::shared_ptr<SandboxProcess> Run(
+      ProcessSpec spec, std::shared_ptr<ProcessObserver> observer);
 
   // Keeps the runner alive; call it every few seconds (its silence timeout is
   // 15 s). A runner that has not answered for 15 s is given up.

@@ -1,5 +1,6 @@
 #include "services/executor/sandbox/runner_connection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -22,6 +23,47 @@ constexpr absl::string_view kSilentReason = "RUNNER_SILENT";
 constexpr absl::string_view kOverdueReason = "RUNNER_OVERDUE";
 
 }  // namespace
+
+// What a caller holds of a process.
+class RunnerConnection::ProcessHandle final : public SandboxProcess {
+ public:
+  ProcessHandle(std::shared_ptr<RunnerConnection> connection,
+                std::shared_ptr<RunnerProcess> process)
+      : connection_(std::move(connection)), process_(std::move(process)) {}
+
+  void AllowOutput(std::uint64_t limit_bytes) override {
+    Change([limit_bytes](RunnerProcess& process, std::string& frames) {
+      return process.AppendCredit(limit_bytes, frames);
+    });
+  }
+  void AddInput(std::string data, bool end) override {
+    Change([data = std::move(data), end](RunnerProcess& process,
+                                         std::string& frames) {
+      const absl::Status added = process.AddInput(data, end);
+      return added.ok() ? process.AppendInput(frames) : added;
+    });
+  }
+  void Cancel() override {
+    Change([](RunnerProcess& process, std::string& frames) {
+      return process.AppendKill(frames);
+    });
+  }
+
+ private:
+  using Append = std::function<absl::Status(RunnerProcess&, std::string&)>;
+
+  void Change(Append append) {
+    connection_->Submit([connection = connection_.get(), process = process_,
+                         append = std::move(append)] {
+      connection->ForProcess(process, [&](std::string& frames) {
+        return append(*process, frames);
+      });
+    });
+  }
+
+  const std::shared_ptr<RunnerConnection> connection_;
+  const std::shared_ptr<RunnerProcess> process_;
+};
 
 RunnerConnection::RunnerConnection(std::unique_ptr<ByteStream> stream,
                                    const Clock& clock)
@@ -59,30 +101,21 @@ absl::Status RunnerConnection::WaitReady(absl::Time deadline) {
   return *ready_;
 }
 
-void RunnerConnection::Run(ProcessSpec spec,
-                           std::shared_ptr<ProcessObserver> observer) {
-  Submit(
-      [this, spec = std::move(spec), observer = std::move(observer)]() mutable {
-        StartProcess(std::move(spec), observer);
-      });
+std::shared_ptr<SandboxProcess> RunnerConnection::Run(
+    ProcessSpec spec, std::shared_ptr<ProcessObserver> observer) {
+  auto process =
+      std::make_shared<RunnerProcess>(std::move(spec), std::move(observer));
+  Submit([this, process] { StartProcess(process); });
+  return std::make_shared<ProcessHandle>(shared_from_this(), process);
 }
 
-void RunnerConnection::AllowOutput(std::uint64_t limit_bytes) {
-  Submit([this, limit_bytes] {
-    if (!process_) return;
-    std::string frames;
-    const absl::Status encoded = process_->AppendCredit(limit_bytes, frames);
-    Send(encoded, std::move(frames));
-  });
-}
-
-void RunnerConnection::Cancel() {
-  Submit([this] {
-    if (!process_) return;
-    std::string frames;
-    const absl::Status encoded = process_->AppendKill(frames);
-    Send(encoded, std::move(frames));
-  });
+void RunnerConnection::ForProcess(
+    const std::shared_ptr<RunnerProcess>& process,
+    const std::function<absl::Status(std::string&)>& append) {
+  if (!processes_.contains(process->number())) return;
+  std::string frames;
+  const absl::Status encoded = append(frames);
+  Send(encoded, std::move(frames));
 }
 
 void RunnerConnection::Ping() {
@@ -148,27 +181,43 @@ void RunnerConnection::Submit(std::function<void()> function) {
   serializer_.Submit([self, function = std::move(function)] { function(); });
 }
 
-void RunnerConnection::StartProcess(
-    ProcessSpec spec, const std::shared_ptr<ProcessObserver>& observer) {
+std::optional<ProcessEnd> RunnerConnection::WhyNotNow(
+    const RunnerProcess& process) const {
   if (broken_) {
-    return observer->OnEnded(
-        NotStartedEnd(kGoneReason, "the runner of this sandbox is gone"));
+    return NotStartedEnd(kGoneReason, "the runner of this sandbox is gone");
   }
-  if (!is_ready_ || process_) {
-    return observer->OnEnded(
-        NotStartedEnd(is_ready_ ? "SANDBOX_BUSY" : "RUNNER_NOT_READY",
-                      is_ready_ ? "another process runs in this sandbox"
-                                : "the runner of this sandbox is not ready"));
+  if (!is_ready_) {
+    return NotStartedEnd("RUNNER_NOT_READY",
+                         "the runner of this sandbox is not ready");
   }
-  auto process = std::make_unique<RunnerProcess>(++last_number_,
-                                                 std::move(spec), observer);
+  const auto runs_alone = [](const auto& entry) {
+    return !entry.second->parallel();
+  };
+  if (!processes_.empty() &&
+      (!process.parallel() || std::ranges::any_of(processes_, runs_alone))) {
+    return NotStartedEnd("SANDBOX_BUSY",
+                         "another process runs in this sandbox");
+  }
+  if (processes_.size() >= Sandbox::kMaxProcesses) {
+    return NotStartedEnd("SANDBOX_BUSY",
+                         "too many processes run in this sandbox");
+  }
+  return std::nullopt;
+}
+
+void RunnerConnection::StartProcess(
+    const std::shared_ptr<RunnerProcess>& process) {
+  if (const auto why_not = WhyNotNow(*process)) {
+    return process->observer().OnEnded(*why_not);
+  }
   std::string frames;
-  const absl::Status encoded = process->AppendStart(frames);
+  const absl::Status encoded =
+      process->AppendStart(++last_number_, clock_.Monotonic(), frames);
   if (!encoded.ok()) {
-    return observer->OnEnded(NotStartedEnd("START_FAILED", encoded.message()));
+    return process->observer().OnEnded(
+        NotStartedEnd("START_FAILED", encoded.message()));
   }
-  process_ = std::move(process);
-  process_began_ = clock_.Monotonic();
+  processes_.emplace(process->number(), process);
   Send(encoded, std::move(frames));
 }
 
@@ -182,23 +231,16 @@ absl::Status RunnerConnection::Handle(const runner::v1::FromRunner& message) {
   }
   switch (message.frame_case()) {
     case FromRunner::kStarted: {
-      const absl::Status status = CheckProcess(message.started().process());
-      return status.ok() ? process_->OnStarted() : status;
+      const auto process = FindProcess(message.started().process());
+      return process.ok() ? (*process)->OnStarted() : process.status();
     }
     case FromRunner::kOutputChunk: {
-      const absl::Status status =
-          CheckProcess(message.output_chunk().process());
-      return status.ok() ? process_->OnOutput(message.output_chunk()) : status;
+      const auto process = FindProcess(message.output_chunk().process());
+      return process.ok() ? (*process)->OnOutput(message.output_chunk())
+                          : process.status();
     }
-    case FromRunner::kStdinCredit: {
-      absl::Status status = CheckProcess(message.stdin_credit().process());
-      if (status.ok()) status = process_->OnStdinCredit(message.stdin_credit());
-      if (!status.ok()) return status;
-      std::string frames;
-      status = process_->AppendInput(frames);
-      Send(status, std::move(frames));
-      return absl::OkStatus();
-    }
+    case FromRunner::kStdinCredit:
+      return HandleStdinCredit(message.stdin_credit());
     case FromRunner::kEnded:
       return HandleEnded(message.ended());
     case FromRunner::kPong:
@@ -237,20 +279,33 @@ absl::Status RunnerConnection::HandlePong(const runner::v1::Pong& pong) {
   return absl::OkStatus();
 }
 
-absl::Status RunnerConnection::HandleEnded(const runner::v1::Ended& ended) {
-  if (absl::Status status = CheckProcess(ended.process()); !status.ok()) {
-    return status;
-  }
-  absl::StatusOr<ProcessEnd> end = process_->OnEnded(ended);
-  if (!end.ok()) return end.status();
-  // First: the observer may start the next one.
-  const std::unique_ptr<RunnerProcess> process = std::move(process_);
-  process->observer().OnEnded(*end);
+absl::Status RunnerConnection::HandleStdinCredit(
+    const runner::v1::StdinCredit& credit) {
+  const auto process = FindProcess(credit.process());
+  if (!process.ok()) return process.status();
+  absl::Status status = (*process)->OnStdinCredit(credit);
+  if (!status.ok()) return status;
+  std::string frames;
+  status = (*process)->AppendInput(frames);
+  Send(status, std::move(frames));
   return absl::OkStatus();
 }
 
-absl::Status RunnerConnection::CheckProcess(std::uint64_t number) const {
-  if (process_ && process_->number() == number) return absl::OkStatus();
+absl::Status RunnerConnection::HandleEnded(const runner::v1::Ended& ended) {
+  const auto process = FindProcess(ended.process());
+  if (!process.ok()) return process.status();
+  absl::StatusOr<ProcessEnd> end = (*process)->OnEnded(ended);
+  if (!end.ok()) return end.status();
+  // First: the observer may start the next one.
+  processes_.erase((*process)->number());
+  (*process)->observer().OnEnded(*end);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<RunnerProcess>> RunnerConnection::FindProcess(
+    std::uint64_t number) const {
+  const auto found = processes_.find(number);
+  if (found != processes_.end()) return found->second;
   return absl::DataLossError(
       absl::StrCat("a frame for process ", number, ", which does not run"));
 }
@@ -261,13 +316,16 @@ void RunnerConnection::CheckTimes() {
     return Break(kSilentReason,
                  absl::UnavailableError("the runner does not answer"));
   }
-  if (!process_) return;
   // The deadline is the runner's; this is for one that does not keep it.
-  absl::Duration limit = kStartLimit + kEndSlack;
-  if (process_->started()) limit += process_->time_limit();
-  if (now - process_began_ > limit) {
+  const auto overdue = [now](const auto& entry) {
+    const RunnerProcess& process = *entry.second;
+    absl::Duration limit = kStartLimit + kEndSlack;
+    if (process.started()) limit += process.time_limit();
+    return now - process.began() > limit;
+  };
+  if (std::ranges::any_of(processes_, overdue)) {
     Break(kOverdueReason,
-          absl::UnavailableError("the runner did not end the process in time"));
+          absl::UnavailableError("the runner did not end a process in time"));
   }
 }
 
@@ -292,9 +350,10 @@ void RunnerConnection::Break(absl::string_view reason,
     absl::MutexLock lock(&stream_mutex_);
     if (stream_) stream_->Close();
   }
-  if (!process_) return;
-  const std::unique_ptr<RunnerProcess> process = std::move(process_);
-  process->observer().OnEnded(SandboxFailedEnd(reason, message));
+  const auto processes = std::exchange(processes_, {});
+  for (const auto& [number, process] : processes) {
+    process->observer().OnEnded(SandboxFailedEnd(reason, message));
+  }
 }
 
 std::string RunnerConnection::WithComplaint(absl::string_view message) const {

@@ -4,12 +4,14 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -38,9 +40,8 @@ class RunnerConnection final
 
   // As the methods of RunnerClient.
   absl::Status WaitReady(absl::Time deadline) ABSL_LOCKS_EXCLUDED(ready_mutex_);
-  void Run(ProcessSpec spec, std::shared_ptr<ProcessObserver> observer);
-  void AllowOutput(std::uint64_t limit_bytes);
-  void Cancel();
+  std::shared_ptr<SandboxProcess> Run(
+      ProcessSpec spec, std::shared_ptr<ProcessObserver> observer);
   void Ping();
   void Abort(absl::string_view reason, absl::string_view message);
 
@@ -54,15 +55,24 @@ class RunnerConnection final
   void OnClosed(const absl::Status& status) override;
 
  private:
+  class ProcessHandle;
+
   // All below only inside the serializer.
   void Submit(std::function<void()> function);
-  void StartProcess(ProcessSpec spec,
-                    const std::shared_ptr<ProcessObserver>& observer);
+  void StartProcess(const std::shared_ptr<RunnerProcess>& process);
+  // Why it may not start now; empty if it may.
+  std::optional<ProcessEnd> WhyNotNow(const RunnerProcess& process) const;
+  // Sends what `append` makes for a process, unless that is over.
+  void ForProcess(const std::shared_ptr<RunnerProcess>& process,
+                  const std::function<absl::Status(std::string&)>& append);
   absl::Status Handle(const runner::v1::FromRunner& message);
   absl::Status HandleReady(const runner::v1::Ready& ready);
   absl::Status HandlePong(const runner::v1::Pong& pong);
+  absl::Status HandleStdinCredit(const runner::v1::StdinCredit& credit);
   absl::Status HandleEnded(const runner::v1::Ended& ended);
-  absl::Status CheckProcess(std::uint64_t number) const;
+  // kDataLoss: there is none with this number.
+  absl::StatusOr<std::shared_ptr<RunnerProcess>> FindProcess(
+      std::uint64_t number) const;
   void CheckTimes();
   void Send(const absl::Status& encoded, std::string frames);
   void Break(absl::string_view reason, const absl::Status& status);
@@ -87,9 +97,9 @@ class RunnerConnection final
   bool is_ready_ = false;
   bool broken_ = false;
   std::string complaint_;
-  std::unique_ptr<RunnerProcess> process_;
+  // By number.
+  std::map<std::uint64_t, std::shared_ptr<RunnerProcess>> processes_;
   std::uint64_t last_number_ = 0;
-  absl::Duration process_began_;
   std::uint64_t pings_sent_ = 0;
   std::uint64_t pongs_seen_ = 0;
   // When the oldest ping without an answer was sent.

@@ -51,15 +51,20 @@ std::uint64_t Milliseconds(absl::Duration duration) {
 
 }  // namespace
 
-RunnerProcess::RunnerProcess(std::uint64_t number, ProcessSpec spec,
+RunnerProcess::RunnerProcess(ProcessSpec spec,
                              std::shared_ptr<ProcessObserver> observer)
-    : number_(number),
-      spec_(std::move(spec)),
+    : spec_(std::move(spec)),
       observer_(std::move(observer)),
       output_credit_(spec_.output_credit_bytes),
-      stdin_credit_(kFirstStdinCredit) {}
+      stdin_credit_(kFirstStdinCredit),
+      first_input_bytes_(spec_.stdin_data.size()),
+      input_(std::move(spec_.stdin_data)),
+      input_complete_(!spec_.accepts_later_input) {}
 
-absl::Status RunnerProcess::AppendStart(std::string& out) {
+absl::Status RunnerProcess::AppendStart(std::uint64_t number,
+                                        absl::Duration now, std::string& out) {
+  number_ = number;
+  began_ = now;
   if (absl::Status status = CheckSpec(spec_); !status.ok()) return status;
   if (absl::Status status = AppendPrepare(out); !status.ok()) return status;
   for (const ProcessFile& file : spec_.files) {
@@ -89,6 +94,7 @@ absl::Status RunnerProcess::AppendPrepare(std::string& out) const {
                               std::numeric_limits<std::uint32_t>::max())));
   prepare.set_output_limit_bytes(spec_.output_limit_bytes);
   prepare.set_output_credit_bytes(spec_.output_credit_bytes);
+  prepare.set_parallel(spec_.parallel);
   return AppendFrame(message, out);
 }
 
@@ -111,25 +117,54 @@ absl::Status RunnerProcess::AppendFile(const ProcessFile& file,
   return absl::OkStatus();
 }
 
+absl::Status RunnerProcess::AddInput(absl::string_view data, bool end) {
+  if (input_complete_) {
+    return absl::FailedPreconditionError("the process accepts no more input");
+  }
+  later_input_ += data.size();
+  if (later_input_ > input_credit_told_) {
+    return absl::FailedPreconditionError(
+        "more input than there was credit for");
+  }
+  input_.append(data.data(), data.size());
+  input_complete_ = end;
+  return absl::OkStatus();
+}
+
 absl::Status RunnerProcess::AppendInput(std::string& out) {
-  const std::uint64_t size = spec_.stdin_data.size();
   while (!stdin_ended_) {
-    const std::uint64_t allowed = std::min(size, stdin_credit_) - stdin_sent_;
-    const std::uint64_t piece = std::min<std::uint64_t>(allowed, kPieceBytes);
-    const bool end = stdin_sent_ + piece == size;
+    const std::uint64_t left = input_.size() - input_done_;
+    const std::uint64_t piece = std::min(
+        {left, stdin_credit_ - stdin_sent_, std::uint64_t{kPieceBytes}});
+    const bool end = input_complete_ && piece == left;
     if (piece == 0 && !end) break;
     runner::v1::ToRunner message;
     runner::v1::StdinChunk& chunk = *message.mutable_stdin_chunk();
     chunk.set_process(number_);
-    chunk.set_data(spec_.stdin_data.substr(stdin_sent_, piece));
+    chunk.set_data(input_.substr(input_done_, piece));
     chunk.set_end(end);
     if (absl::Status status = AppendFrame(message, out); !status.ok()) {
       return status;
     }
     stdin_sent_ += piece;
+    input_done_ += piece;
     stdin_ended_ = end;
   }
+  if (input_done_ == input_.size()) {
+    input_.clear();
+    input_done_ = 0;
+  }
+  TellInputCredit();
   return absl::OkStatus();
+}
+
+void RunnerProcess::TellInputCredit() {
+  if (input_complete_ || stdin_sent_ < first_input_bytes_) return;
+  const std::uint64_t limit =
+      stdin_sent_ - first_input_bytes_ + SandboxProcess::kFirstInputCredit;
+  if (limit <= input_credit_told_) return;
+  input_credit_told_ = limit;
+  observer_->OnInputCredit(limit);
 }
 
 absl::Status RunnerProcess::AppendCredit(std::uint64_t limit_bytes,

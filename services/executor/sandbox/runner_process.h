@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "airlock/runner/v1/runner.pb.h"
 #include "services/executor/sandbox/process_end.h"
@@ -23,21 +24,29 @@ class RunnerProcess {
   // at the end.
   static constexpr std::uint64_t kDrainBytes = 2 << 20;
 
-  RunnerProcess(std::uint64_t number, ProcessSpec spec,
-                std::shared_ptr<ProcessObserver> observer);
+  RunnerProcess(ProcessSpec spec, std::shared_ptr<ProcessObserver> observer);
 
+  // 0 before AppendStart().
   std::uint64_t number() const { return number_; }
   ProcessObserver& observer() { return *observer_; }
   bool started() const { return started_; }
+  bool parallel() const { return spec_.parallel; }
+  // When AppendStart() was called, on the caller's clock.
+  absl::Duration began() const { return began_; }
 
   // How long it may take at most until its end is told.
   absl::Duration time_limit() const { return spec_.timeout + spec_.kill_grace; }
 
-  // Appends Prepare, the files, Start, and the first input. kInvalidArgument:
-  // the spec can never run.
-  absl::Status AppendStart(std::string& out);
+  // Appends Prepare, the files, Start, and the first input, as process
+  // `number`. kInvalidArgument: the spec can never run.
+  absl::Status AppendStart(std::uint64_t number, absl::Duration now,
+                           std::string& out);
 
-  // Appends as much input as there is credit for.
+  // Takes more input. kFailedPrecondition: it accepts none, or not so much.
+  absl::Status AddInput(absl::string_view data, bool end);
+
+  // Appends as much input as there is credit for, and tells the observer how
+  // much more may come.
   absl::Status AppendInput(std::string& out);
 
   // Appends more output credit. Nothing, unless it is more.
@@ -54,8 +63,10 @@ class RunnerProcess {
  private:
   absl::Status AppendPrepare(std::string& out) const;
   absl::Status AppendFile(const ProcessFile& file, std::string& out) const;
+  void TellInputCredit();
 
-  const std::uint64_t number_;
+  std::uint64_t number_ = 0;
+  absl::Duration began_;
   ProcessSpec spec_;
   const std::shared_ptr<ProcessObserver> observer_;
   bool started_ = false;
@@ -64,6 +75,15 @@ class RunnerProcess {
   std::uint64_t output_credit_ = 0;
   std::uint64_t stdin_credit_ = 0;
   std::uint64_t stdin_sent_ = 0;
+  // Of the request; what comes after them is later input.
+  const std::uint64_t first_input_bytes_;
+  // Not sent yet; of it the first `input_done_` bytes are.
+  std::string input_;
+  std::size_t input_done_ = 0;
+  std::uint64_t input_credit_told_ = SandboxProcess::kFirstInputCredit;
+  std::uint64_t later_input_ = 0;
+  // No more will come.
+  bool input_complete_;
   bool stdin_ended_ = false;
 };
 

@@ -58,37 +58,58 @@ enum class Stream { kStdout, kStderr };
 // Hears what a process does. The calls come one at a time, from a thread of
 // the backend that must not be blocked: OnStarted at most once, OnOutput as
 // long as there is credit, and before the end for what is left in the pipes
-// without credit (2 MiB at most); OnEnded exactly once and last. Without
-// OnStarted before it, OnEnded says kNotStarted, or kSandboxFailed when nobody
-// knows.
+// without credit (2 MiB at most); OnInputCredit only for a process that accepts
+// later input; OnEnded exactly once and last. Without OnStarted before it,
+// OnEnded says kNotStarted, or kSandboxFailed when nobody knows.
 class ProcessObserver {
  public:
   virtual ~ProcessObserver() = default;
 
   virtual void OnStarted() = 0;
   virtual void OnOutput(Stream stream, absl::string_view data) = 0;
+  // AddInput() may bring up to `limit_bytes` since the start. Never falls.
+  virtual void OnInputCredit(std::uint64_t limit_bytes) = 0;
   virtual void OnEnded(const ProcessEnd& end) = 0;
+};
+
+// A process that was given to a sandbox. Thread-safe; nothing blocks, and
+// nothing happens any more once it has ended. May outlive its sandbox.
+class SandboxProcess {
+ public:
+  // Input that may be added before the first OnInputCredit().
+  static constexpr std::uint64_t kFirstInputCredit = 256 << 10;
+
+  virtual ~SandboxProcess() = default;
+
+  // Lets it send output up to `limit_bytes` since its start, both streams
+  // together. A lower limit than before changes nothing.
+  virtual void AllowOutput(std::uint64_t limit_bytes) = 0;
+
+  // More standard input, which ends after it with `end`. Only within the
+  // credit, and only for a process that accepts later input: else it ends as
+  // kSandboxFailed.
+  virtual void AddInput(std::string data, bool end) = 0;
+
+  // Ends it: SIGTERM, grace, SIGKILL, then OnEnded with kCancelled, or as it
+  // really ended if that came first.
+  virtual void Cancel() = 0;
 };
 
 // One started sandbox, with a runner waiting inside.
 //
-// Thread-safe. Nothing but Destroy() blocks. One process at a time.
+// Thread-safe. Nothing but Destroy() blocks.
 class Sandbox {
  public:
+  // The most processes at once, all of them `parallel`.
+  static constexpr std::size_t kMaxProcesses = 256;
+
   virtual ~Sandbox() = default;
 
   // Starts a process. Always ends in observer->OnEnded(), possibly before this
-  // returns. A second call while a process runs ends as kNotStarted.
-  virtual void Run(ProcessSpec spec,
-                   std::shared_ptr<ProcessObserver> observer) = 0;
-
-  // Lets the process send output up to `limit_bytes` since its start, both
-  // streams together. A lower limit than before changes nothing.
-  virtual void AllowOutput(std::uint64_t limit_bytes) = 0;
-
-  // Ends the process, if one runs: SIGTERM, grace, SIGKILL, then OnEnded with
-  // kCancelled, or as it really ended if that came first.
-  virtual void Cancel() = 0;
+  // returns; as kNotStarted with reason SANDBOX_BUSY while another one runs,
+  // unless both are `parallel`. Never null.
+  virtual std::shared_ptr<SandboxProcess> Run(
+      ProcessSpec spec, std::shared_ptr<ProcessObserver> observer) = 0;
 
   // The engine's id of the image it was made from. Empty: the backend has none.
   virtual std::string image_id() const = 0;

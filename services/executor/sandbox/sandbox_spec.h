@@ -62,8 +62,13 @@ struct ProcessSpec {
   // Empty: the workspace.
   std::string cwd;
   std::vector<ProcessFile> files;
-  // All of standard input, which then ends.
+  // Standard input, which then ends unless more may come.
   std::string stdin_data;
+  // Input goes on with SandboxProcess::AddInput().
+  bool accepts_later_input = false;
+  // Others like it may run beside it. Programs it leaves in the background when
+  // it ends by itself live on; without this nothing is left of it.
+  bool parallel = false;
   absl::Duration timeout;
   absl::Duration kill_grace = absl::Seconds(1);
   // Standard output and error together. 0: no limit.

@@ -24,6 +24,7 @@ class Listener final : public ProcessObserver {
     absl::MutexLock lock(&mutex_);
     absl::StrAppend(&output_, data.substr(0, kMaxOutput - output_.size()));
   }
+  void OnInputCredit(std::uint64_t /*limit_bytes*/) override {}
   void OnEnded(const ProcessEnd& /*end*/) override {
     absl::MutexLock lock(&mutex_);
     ended_ = true;

@@ -19,6 +19,12 @@ void ProcessRecorder::OnOutput(executor::Stream stream,
   text.append(data.data(), data.size());
 }
 
+void ProcessRecorder::OnInputCredit(std::uint64_t limit_bytes) {
+  absl::MutexLock lock(&mutex_);
+  EXPECT_GT(limit_bytes, input_credit_) << "the credit fell";
+  input_credit_ = limit_bytes;
+}
+
 void ProcessRecorder::OnEnded(const executor::ProcessEnd& end) {
   absl::MutexLock lock(&mutex_);
   ++ends_;
@@ -63,6 +69,11 @@ std::string ProcessRecorder::standard_error() const {
 std::size_t ProcessRecorder::output_bytes() const {
   absl::MutexLock lock(&mutex_);
   return output_.size() + error_.size();
+}
+
+std::uint64_t ProcessRecorder::input_credit() const {
+  absl::MutexLock lock(&mutex_);
+  return input_credit_;
 }
 
 int ProcessRecorder::ends() const {

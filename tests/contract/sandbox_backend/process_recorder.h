@@ -1,6 +1,7 @@
 // Remembers what a process did.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,8 @@ class ProcessRecorder final : public executor::ProcessObserver {
  public:
   void OnStarted() override ABSL_LOCKS_EXCLUDED(mutex_);
   void OnOutput(executor::Stream stream, absl::string_view data) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void OnInputCredit(std::uint64_t limit_bytes) override
       ABSL_LOCKS_EXCLUDED(mutex_);
   void OnEnded(const executor::ProcessEnd& end) override
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -36,6 +39,8 @@ class ProcessRecorder final : public executor::ProcessObserver {
   // Of both streams.
   std::size_t output_bytes() const ABSL_LOCKS_EXCLUDED(mutex_);
   int ends() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // The last OnInputCredit(); 0: none came.
+  std::uint64_t input_credit() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   mutable absl::Mutex mutex_;
@@ -43,6 +48,7 @@ class ProcessRecorder final : public executor::ProcessObserver {
   std::string output_ ABSL_GUARDED_BY(mutex_);
   std::string error_ ABSL_GUARDED_BY(mutex_);
   int ends_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t input_credit_ ABSL_GUARDED_BY(mutex_) = 0;
   executor::ProcessEnd end_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -45,7 +45,7 @@ executor::Sandbox& SandboxFacts::sandbox() {
 
 std::shared_ptr<ProcessRecorder> SandboxFacts::Run(ProcessSpec spec) {
   auto recorder = std::make_shared<ProcessRecorder>();
-  sandbox().Run(std::move(spec), recorder);
+  process_ = sandbox().Run(std::move(spec), recorder);
   return recorder;
 }
 
@@ -95,14 +95,14 @@ TEST_P(SandboxFacts, OutputStopsWhereItsCreditEnds) {
 
   const auto process = Run(std::move(spec));
   ASSERT_TRUE(process->WaitOutput(kCredit));
-  sandbox().AllowOutput(kCredit + 1);
+  process_->AllowOutput(kCredit + 1);
   ASSERT_TRUE(process->WaitOutput(kCredit + 1));
   // A lower limit changes nothing.
-  sandbox().AllowOutput(kCredit / 2);
+  process_->AllowOutput(kCredit / 2);
   EXPECT_EQ(process->output_bytes(), kCredit + 1);
   EXPECT_EQ(process->ends(), 0);
 
-  sandbox().AllowOutput(kAll);
+  process_->AllowOutput(kAll);
   EXPECT_EQ(process->WaitEnded().ended_by, EndedBy::kExited);
   EXPECT_EQ(process->output_bytes(), kAll);
 }
@@ -113,11 +113,28 @@ TEST_P(SandboxFacts, ProcessWithoutCreditCanBeCancelled) {
   const auto process = Run(std::move(spec));
   ASSERT_TRUE(process->WaitOutput(1000));
 
-  sandbox().Cancel();
+  process_->Cancel();
 
   EXPECT_EQ(process->WaitEnded().ended_by, EndedBy::kCancelled);
   // What was in the pipe comes as well, the rest was never written.
   EXPECT_LT(process->output_bytes(), 1'000'000);
+}
+
+TEST_P(SandboxFacts, LaterInputReachesTheProcessUntilItEnds) {
+  ProcessSpec spec = TestProcess({"cat"});
+  spec.stdin_data = "first ";
+  spec.accepts_later_input = true;
+  const auto process = Run(std::move(spec));
+  ASSERT_TRUE(process->WaitOutput(6));
+
+  process_->AddInput("second ", /*end=*/false);
+  ASSERT_TRUE(process->WaitOutput(13));
+  process_->AddInput("third", /*end=*/true);
+
+  EXPECT_EQ(process->WaitEnded().exit_code, 0);
+  EXPECT_EQ(process->standard_output(), "first second third");
+  EXPECT_GT(process->input_credit(),
+            executor::SandboxProcess::kFirstInputCredit);
 }
 
 TEST_P(SandboxFacts, OutputBeyondItsLimitEndsTheProcess) {
@@ -134,7 +151,7 @@ TEST_P(SandboxFacts, CancelEndsTheProcess) {
   const auto process = Run(TestProcess({"sleep", "600"}));
   ASSERT_TRUE(process->WaitStarted());
 
-  sandbox().Cancel();
+  process_->Cancel();
 
   const ProcessEnd end = process->WaitEnded();
   EXPECT_EQ(end.ended_by, EndedBy::kCancelled);
@@ -147,7 +164,7 @@ TEST_P(SandboxFacts, CancelEndsWhatIgnoresSigterm) {
   const auto process = Run(std::move(spec));
   ASSERT_TRUE(process->WaitStarted());
 
-  sandbox().Cancel();
+  process_->Cancel();
 
   EXPECT_EQ(process->WaitEnded().ended_by, EndedBy::kCancelled);
 }

@@ -49,6 +49,8 @@ class SandboxFacts : public testing::TestWithParam<BackendUnderTest> {
   std::shared_ptr<ProcessRecorder> Run(executor::ProcessSpec spec);
 
   std::unique_ptr<executor::SandboxBackend> backend_;
+  // Of the last Run().
+  std::shared_ptr<executor::SandboxProcess> process_;
 
  private:
   std::unique_ptr<executor::Sandbox> sandbox_;

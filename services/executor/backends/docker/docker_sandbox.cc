@@ -28,18 +28,12 @@ DockerSandbox::~DockerSandbox() {
   lent_.janitor.TakeOver(container_, /*may_appear=*/false);
 }
 
-void DockerSandbox::Run(ProcessSpec spec,
-                        std::shared_ptr<ProcessObserver> observer) {
-  runner_->Run(std::move(spec),
-               MakeEndExplainer(std::move(observer), lent_.containers,
-                                lent_.workers, container_));
+std::shared_ptr<SandboxProcess> DockerSandbox::Run(
+    ProcessSpec spec, std::shared_ptr<ProcessObserver> observer) {
+  return runner_->Run(std::move(spec),
+                      MakeEndExplainer(std::move(observer), lent_.containers,
+                                       lent_.workers, container_));
 }
-
-void DockerSandbox::AllowOutput(std::uint64_t limit_bytes) {
-  runner_->AllowOutput(limit_bytes);
-}
-
-void DockerSandbox::Cancel() { runner_->Cancel(); }
 
 absl::Status DockerSandbox::Destroy(absl::Time deadline) {
   if (destroyed_) return absl::OkStatus();

@@ -28,10 +28,8 @@ class DockerSandbox final : public Sandbox {
                 std::shared_ptr<RunnerClient> runner, Lent lent);
   ~DockerSandbox() override;
 
-  void Run(ProcessSpec spec,
-           std::shared_ptr<ProcessObserver> observer) override;
-  void AllowOutput(std::uint64_t limit_bytes) override;
-  void Cancel() override;
+  std::shared_ptr<SandboxProcess> Run(
+      ProcessSpec spec, std::shared_ptr<ProcessObserver> observer) override;
   std::string image_id() const override { return image_id_; }
   bool usable() const override { return !destroyed_ && runner_->usable(); }
   absl::Status Destroy(absl::Time deadline) override;

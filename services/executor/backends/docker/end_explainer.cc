@@ -25,6 +25,9 @@ class EndExplainer final : public ProcessObserver {
   void OnOutput(Stream stream, absl::string_view data) override {
     observer_->OnOutput(stream, data);
   }
+  void OnInputCredit(std::uint64_t limit_bytes) override {
+    observer_->OnInputCredit(limit_bytes);
+  }
   void OnEnded(const ProcessEnd& end) override {
     const bool known = end.ended_by != EndedBy::kSandboxFailed ||
                        end.reason == kDestroyedReason;

@@ -125,7 +125,7 @@ class RunnerClientTest : public testing::Test {
   // A client with a started process.
   void BeginProcess(ProcessSpec spec = TrueCommand()) {
     SayReady();
-    client_->Run(std::move(spec), observer_);
+    process_ = client_->Run(std::move(spec), observer_);
     SayStarted();
     ASSERT_EQ(observer_->starts(), 1);
   }
@@ -147,6 +147,8 @@ class RunnerClientTest : public testing::Test {
   std::shared_ptr<RecordingObserver> observer_ =
       std::make_shared<RecordingObserver>();
   std::unique_ptr<RunnerClient> client_;
+  // Of BeginProcess().
+  std::shared_ptr<SandboxProcess> process_;
 };
 
 }  // namespace airlock::executor

@@ -114,9 +114,9 @@ TEST_F(RunnerClientTest, CreditOnlyRises) {
   BeginProcess();
   Heard();
 
-  client_->AllowOutput(50);
+  process_->AllowOutput(50);
   EXPECT_EQ(Heard().size(), 0U);
-  client_->AllowOutput(500);
+  process_->AllowOutput(500);
   EXPECT_EQ(Heard().at(0).output_credit().limit_bytes(), 500U);
 }
 
@@ -124,19 +124,20 @@ TEST_F(RunnerClientTest, CancelIsSentOnce) {
   BeginProcess();
   Heard();
 
-  client_->Cancel();
-  client_->Cancel();
+  process_->Cancel();
+  process_->Cancel();
 
   EXPECT_EQ(Heard().size(), 1U);
   SayEnded(Ended::CAUSE_KILLED);
   EXPECT_EQ(End().ended_by, EndedBy::kCancelled);
 }
 
-TEST_F(RunnerClientTest, CancelWithoutAProcessIsNothing) {
-  SayReady();
+TEST_F(RunnerClientTest, CancelAfterTheEndIsNothing) {
+  BeginProcess();
+  SayEnded();
   Heard();
 
-  client_->Cancel();
+  process_->Cancel();
 
   EXPECT_EQ(Heard().size(), 0U);
 }
@@ -146,6 +147,7 @@ TEST_F(RunnerClientTest, ObserverMayStartTheNextProcess) {
   struct Chain final : ProcessObserver {
     void OnStarted() override {}
     void OnOutput(Stream, absl::string_view) override {}
+    void OnInputCredit(std::uint64_t) override {}
     void OnEnded(const ProcessEnd&) override { client->Run(spec, next); }
     RunnerClient* client = nullptr;
     ProcessSpec spec;
@@ -175,6 +177,99 @@ TEST_F(RunnerClientTest, SecondProcessAtTheSameTimeIsNotStarted) {
             EndedBy::kNotStarted);
   EXPECT_EQ(second->WaitEnd(absl::ZeroDuration())->reason, "SANDBOX_BUSY");
   EXPECT_EQ(observer_->ends(), 0);
+}
+
+TEST_F(RunnerClientTest, ParallelProcessesRunSideBySide) {
+  ProcessSpec parallel = TrueCommand();
+  parallel.parallel = true;
+  BeginProcess(parallel);
+  auto second = std::make_shared<RecordingObserver>();
+  Heard();
+
+  client_->Run(parallel, second);
+  EXPECT_TRUE(Heard().at(0).prepare().parallel());
+  SayStarted(2);
+  SayOutput("two", 1, 2);
+  SayEnded(Ended::CAUSE_EXITED, 5, 2);
+
+  EXPECT_EQ(second->WaitEnd(absl::ZeroDuration())->exit_code, 5);
+  EXPECT_EQ(second->out(), "two");
+  EXPECT_EQ(observer_->ends(), 0);
+  EXPECT_EQ(observer_->out(), "");
+}
+
+TEST_F(RunnerClientTest, ParallelProcessDoesNotRunBesideOneAlone) {
+  BeginProcess();
+  ProcessSpec parallel = TrueCommand();
+  parallel.parallel = true;
+  auto second = std::make_shared<RecordingObserver>();
+
+  client_->Run(parallel, second);
+
+  EXPECT_EQ(second->WaitEnd(absl::ZeroDuration())->reason, "SANDBOX_BUSY");
+}
+
+TEST_F(RunnerClientTest, OneMoreThanTheMostProcessesIsNotStarted) {
+  ProcessSpec parallel = TrueCommand();
+  parallel.parallel = true;
+  SayReady();
+  for (std::size_t i = 0; i < Sandbox::kMaxProcesses; ++i) {
+    client_->Run(parallel, std::make_shared<RecordingObserver>());
+  }
+
+  client_->Run(parallel, observer_);
+
+  EXPECT_EQ(End().reason, "SANDBOX_BUSY");
+}
+
+TEST_F(RunnerClientTest, BreakEndsEveryProcess) {
+  ProcessSpec parallel = TrueCommand();
+  parallel.parallel = true;
+  BeginProcess(parallel);
+  auto second = std::make_shared<RecordingObserver>();
+  client_->Run(parallel, second);
+
+  client_->Abort("GONE", "the engine is gone");
+
+  EXPECT_EQ(End().reason, "GONE");
+  EXPECT_EQ(second->WaitEnd(absl::ZeroDuration())->reason, "GONE");
+}
+
+TEST_F(RunnerClientTest, LaterInputIsSentWithinItsCreditAndEnds) {
+  ProcessSpec spec = TrueCommand();
+  spec.accepts_later_input = true;
+  BeginProcess(spec);
+  Heard();
+
+  process_->AddInput("more", /*end=*/false);
+  process_->AddInput("last", /*end=*/true);
+
+  const std::vector<ToRunner> heard = Heard();
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_EQ(heard[0].stdin_chunk().data(), "more");
+  EXPECT_FALSE(heard[0].stdin_chunk().end());
+  EXPECT_TRUE(heard[1].stdin_chunk().end());
+  EXPECT_EQ(observer_->input_credit(), SandboxProcess::kFirstInputCredit + 4);
+}
+
+TEST_F(RunnerClientTest, InputBeyondItsCreditBreaksTheConnection) {
+  ProcessSpec spec = TrueCommand();
+  spec.accepts_later_input = true;
+  BeginProcess(spec);
+
+  process_->AddInput(std::string(SandboxProcess::kFirstInputCredit + 1, 'x'),
+                     /*end=*/false);
+
+  EXPECT_EQ(End().ended_by, EndedBy::kSandboxFailed);
+  EXPECT_THAT(End().message, HasSubstr("more input than"));
+}
+
+TEST_F(RunnerClientTest, InputThatIsNotAcceptedBreaksTheConnection) {
+  BeginProcess();
+
+  process_->AddInput("x", /*end=*/false);
+
+  EXPECT_THAT(End().message, HasSubstr("accepts no more input"));
 }
 
 TEST_F(RunnerClientTest, RunBeforeReadyIsNotStarted) {

@@ -80,6 +80,7 @@ class LastEnd final : public ProcessObserver {
  public:
   void OnStarted() override {}
   void OnOutput(Stream /*stream*/, absl::string_view /*data*/) override {}
+  void OnInputCredit(std::uint64_t /*limit_bytes*/) override {}
   void OnEnded(const ProcessEnd& end) override {
     end_ = end;
     ended_.Notify();

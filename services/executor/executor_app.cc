@@ -55,6 +55,8 @@ JobTableOptions TableOptions(const ExecutorConfig& config,
   options.labels = config.labels;
   options.slots = config.max_running;
   options.links = config.policy_targets.size();
+  // What is left when as much runs outside of sessions as may run.
+  options.sessions = config.max_sandboxes - config.max_running;
   return options;
 }
 
@@ -143,6 +145,7 @@ void ExecutorApp::Parts::StartTable(const ExecutorConfig& config) {
                   .grants = grants,
                   .clock = clock,
                   .metrics = metrics,
+                  .sessions = {},
                   .post = {},
                   .on_change = {},
                   .on_backend_trouble = [this] { monitor->Suspect(); }});

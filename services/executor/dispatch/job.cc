@@ -91,7 +91,25 @@ void Job::Prepare(const internal::v1::Job& job) {
   sandbox_spec_ = *std::move(sandbox);
   process_spec_ = *std::move(process);
   process_spec_.output_credit_bytes = kInitialOutputCredit;
-  Create();
+  if (spec_.session().empty()) {
+    Create();
+  } else {
+    EnterSession(job.opens_session());
+  }
+}
+
+void Job::EnterSession(bool opens) {
+  if (auto sandbox = services_.sessions->Enter(spec_.session(), link_)) {
+    in_session_ = true;
+    sandbox_ = std::move(sandbox);
+    state_ = State::kReady;
+    SendReady();
+  } else if (opens) {
+    Create();
+  } else {
+    session_lost_ = true;
+    Refuse("SESSION_LOST", "the sandbox of its session is gone", false);
+  }
 }
 
 void Job::Refuse(absl::string_view reason, absl::string_view message,
@@ -160,6 +178,10 @@ void Job::HandleCreated(absl::StatusOr<std::unique_ptr<Sandbox>> sandbox,
 
 void Job::BecomeReady(std::unique_ptr<Sandbox> sandbox) {
   sandbox_ = std::move(sandbox);
+  if (!spec_.session().empty()) {
+    services_.sessions->Add(spec_.session(), link_, sandbox_);
+    in_session_ = true;
+  }
   state_ = State::kReady;
   SendReady();
 }
@@ -290,6 +312,8 @@ void Job::HandleProcessEnd(const ProcessEnd& end) {
   if (end.ended_by == EndedBy::kCancelled && outcome.reason().empty()) {
     outcome.set_reason(cancel_reason_);
   }
+  // What may still run in it would meet the next execution.
+  if (!end.empty || end.ended_by == EndedBy::kSandboxFailed) LoseSession();
   End(std::move(outcome), false);
 }
 
@@ -329,11 +353,26 @@ void Job::SendEnded() {
   auto* end = Address(message.mutable_job_ended());
   *end->mutable_outcome() = outcome_;
   end->set_retriable(retriable_);
+  end->set_session_lost(session_lost_);
   Send(std::move(message));
+}
+
+void Job::LoseSession() {
+  if (!in_session_) return;
+  session_lost_ = true;
+  in_session_ = false;
+  sandbox_ = nullptr;
+  services_.sessions->Drop(spec_.session());
 }
 
 void Job::ReleaseSandbox() {
   if (sandbox_ == nullptr) return;
+  if (in_session_) {
+    in_session_ = false;
+    sandbox_ = nullptr;
+    services_.sessions->Leave(spec_.session());
+    return;
+  }
   destroying_ = true;
   services_.reaper.Destroy(std::move(sandbox_),
                            [weak = weak_from_this(), post = services_.post] {
@@ -382,6 +421,7 @@ void Job::Tick() {
   if (state_ == State::kRunning && now >= force_at_ && sandbox_ != nullptr) {
     LogError("process outlived its time: its sandbox is removed",
              {{"execution_id", key_.first}});
+    LoseSession();
     ReleaseSandbox();
   }
 }

@@ -17,6 +17,7 @@
 #include "common/concurrency/worker_pool.h"
 #include "common/time/clock.h"
 #include "services/executor/dispatch/grant_verifier.h"
+#include "services/executor/dispatch/held_sessions.h"
 #include "services/executor/dispatch/job_output.h"
 #include "services/executor/dispatch/policy_connection.h"
 #include "services/executor/executor_metrics.h"
@@ -42,6 +43,8 @@ struct JobServices {
   ExecutorMetrics& metrics;
   // The longest time a sandbox may take to be there.
   absl::Duration create_timeout = absl::Minutes(10);
+  // Set by the table, as the rest below.
+  std::shared_ptr<HeldSessions> sessions;
   // Runs a function where jobs live, later, one at a time; does nothing when
   // that place is gone.
   std::function<void(std::function<void()>)> post;
@@ -91,6 +94,8 @@ class Job : public std::enable_shared_from_this<Job> {
 
   const JobKey& key() const { return key_; }
   std::size_t link() const { return link_; }
+  // The id of its session; empty if it has none.
+  const std::string& session() const { return spec_.session(); }
   // Whether a process was started, or nobody knows.
   bool started() const { return run_at_.has_value(); }
   bool ended() const { return state_ == State::kEnded; }
@@ -107,6 +112,9 @@ class Job : public std::enable_shared_from_this<Job> {
   enum class State { kPreparing, kReady, kRunning, kEnded };
   class ProcessEvents;
 
+  // Takes the sandbox of its session, or makes it if it may.
+  void EnterSession(bool opens);
+  void LoseSession();
   void Create();
   // `sandbox` is the job's from now on.
   void BecomeReady(std::unique_ptr<Sandbox> sandbox);
@@ -147,6 +155,9 @@ class Job : public std::enable_shared_from_this<Job> {
   bool input_ended_ = false;
   bool creating_ = false;
   bool destroying_ = false;
+  // Whether `sandbox_` is its session's, and not its own.
+  bool in_session_ = false;
+  bool session_lost_ = false;
   // When Run() was called, on the monotonic clock.
   std::optional<absl::Duration> run_at_;
   bool process_started_ = false;

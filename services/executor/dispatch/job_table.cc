@@ -35,6 +35,11 @@ std::shared_ptr<JobTable> JobTable::Make(const JobTableOptions& options,
     if (self == nullptr) return;
     self->Post([raw = self.get(), key] { raw->HandleChange(key); });
   };
+  table->services_.sessions =
+      std::make_shared<HeldSessions>(HeldSessions::Services{
+          table->services_.reaper, table->services_.post, [weak] {
+            if (const auto self = weak.lock()) self->Update();
+          }});
   return table;
 }
 
@@ -86,6 +91,11 @@ internal::v1::Hello JobTable::MakeHello(std::size_t link) {
       held->set_fence(key.second);
       held->set_started(job->started());
     }
+    for (std::string& id : services_.sessions->Of(link)) {
+      hello.add_held_sessions(std::move(id));
+    }
+    hello.set_session_slots(
+        static_cast<std::uint32_t>(options_.sessions / options_.links));
   });
   return hello;
 }
@@ -167,6 +177,9 @@ void JobTable::HandleMessage(std::size_t link, const ConnectResponse& message,
         it->HandleResume(message.resume_output());
       }
       break;
+    case ConnectResponse::kEndSession:
+      EndSession(link, message.end_session().session_id());
+      break;
     case ConnectResponse::kInput:
       if (const auto it = job(message.input())) {
         it->HandleInput(message.input());
@@ -174,7 +187,6 @@ void JobTable::HandleMessage(std::size_t link, const ConnectResponse& message,
       break;
     case ConnectResponse::kWelcome:
     case ConnectResponse::kHeartbeatAck:
-    case ConnectResponse::kEndSession:
     case ConnectResponse::MESSAGE_NOT_SET:
       break;
   }
@@ -320,12 +332,49 @@ void JobTable::Update() {
                     [](const auto& entry) { return entry.second->alive(); });
   absl::MutexLock lock(&idle_mutex_);
   held_ = jobs_.size();
-  alive_ = static_cast<std::size_t>(alive);
+  alive_ = static_cast<std::size_t>(alive) + services_.sessions->left();
+}
+
+void JobTable::EndSession(std::size_t link, const std::string& id) {
+  ForEachJob([link, &id](Job& job) {
+    if (job.link() == link && job.session() == id) {
+      job.Cancel("SESSION_CLOSED", false);
+    }
+  });
+  services_.sessions->End(id);
+  Update();
+}
+
+void JobTable::CheckSessions() {
+  for (const std::string& id : services_.sessions->Broken()) {
+    LogWarning("sandbox of a session was lost", {{"session_id", id}});
+    TellSessionEnded(services_.sessions->link(id), id, "SANDBOX_LOST");
+    services_.sessions->Drop(id);
+  }
+}
+
+void JobTable::EndSessions(absl::string_view reason) {
+  for (std::size_t link = 0; link < options_.links; ++link) {
+    for (const std::string& id : services_.sessions->Of(link)) {
+      TellSessionEnded(link, id, reason);
+    }
+  }
+  services_.sessions->EndAll();
+  Update();
+}
+
+void JobTable::TellSessionEnded(std::size_t link, const std::string& id,
+                                absl::string_view reason) {
+  ConnectRequest message;
+  message.mutable_session_ended()->set_session_id(id);
+  message.mutable_session_ended()->set_reason(std::string(reason));
+  links_.Send(link, std::move(message));
 }
 
 void JobTable::Tick() {
   Post([this] {
     CheckLease();
+    CheckSessions();
     ForEachJob([](Job& job) { job.Tick(); });
   });
 }
@@ -339,6 +388,7 @@ void JobTable::CheckLease() {
     services_.metrics.CountLostLease();
     job.Cancel("LEASE_LOST", true);
   });
+  if (services_.sessions->size() > 0) EndSessions("LEASE_LOST");
 }
 
 void JobTable::StartDrain() {
@@ -350,13 +400,14 @@ void JobTable::StartDrain() {
     ForEachJob([](Job& job) {
       if (!job.started()) job.Cancel("EXECUTOR_DRAINING", true);
     });
-    Update();
+    EndSessions("EXECUTOR_DRAINING");
   });
 }
 
 void JobTable::CancelAll(const std::string& reason) {
   Post([this, reason] {
     ForEachJob([&reason](Job& job) { job.Cancel(reason, true); });
+    EndSessions(reason);
   });
 }
 

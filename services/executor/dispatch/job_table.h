@@ -34,6 +34,8 @@ struct JobTableOptions {
   std::size_t slots = 1;
   // Policy replicas.
   std::size_t links = 1;
+  // Sessions at once, told to the replicas in even shares.
+  std::size_t sessions = 0;
 };
 
 // Takes jobs from the links and leads them through their lives.
@@ -114,6 +116,14 @@ class JobTable final : public PolicyEvents,
   // For each job, also if `function` ends jobs.
   void ForEachJob(const std::function<void(Job&)>& function);
   void CheckLease();
+  // Cancels what runs in a session, and removes it.
+  void EndSession(std::size_t link, const std::string& id);
+  // Tells of sessions that were lost while nothing ran in them.
+  void CheckSessions();
+  // Ends all sessions, and tells their policies why.
+  void EndSessions(absl::string_view reason);
+  void TellSessionEnded(std::size_t link, const std::string& id,
+                        absl::string_view reason);
   void Update();
 
   const JobTableOptions options_;

@@ -152,9 +152,9 @@ absl::StatusOr<SandboxSpec> SandboxSpecFromProto(
 
 absl::StatusOr<ProcessSpec> ProcessSpecFromExecution(
     const internal::v1::ExecutionSpec& spec) {
-  if (!spec.session().empty()) {
-    return MakeError(absl::StatusCode::kUnimplemented, "SESSION_UNSUPPORTED",
-                     "this executor has no sessions");
+  if (spec.session_parallel()) {
+    return MakeError(absl::StatusCode::kUnimplemented, "PARALLEL_UNSUPPORTED",
+                     "this executor has no parallel sessions");
   }
   ProcessSpec process;
   process.timeout = FromProto(spec.timeout());

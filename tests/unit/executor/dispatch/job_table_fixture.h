@@ -53,6 +53,7 @@ class JobTableTest : public testing::Test {
                     .grants = grants_,
                     .clock = clock_,
                     .metrics = metrics_,
+                    .sessions = {},
                     .post = {},
                     .on_change = {},
                     .on_backend_trouble = [this] { ++troubles_; }});

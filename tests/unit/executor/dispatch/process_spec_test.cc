@@ -173,12 +173,13 @@ TEST(ProcessSpecTest, WithoutTimeoutNothingIsRun) {
             "SPEC_INVALID");
 }
 
-TEST(ProcessSpecTest, SessionsAreRefused) {
+TEST(ProcessSpecTest, ParallelSessionsAreRefused) {
   internal::v1::ExecutionSpec spec = MakeCommandSpec("e1", {"echo"});
   spec.set_session("s1");
+  spec.set_session_parallel(true);
 
   EXPECT_EQ(ErrorReason(ProcessSpecFromExecution(spec).status()),
-            "SESSION_UNSUPPORTED");
+            "PARALLEL_UNSUPPORTED");
 }
 
 TEST(SandboxSpecTest, EveryFieldIsPassedOn) {

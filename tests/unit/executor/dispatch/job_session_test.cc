@@ -1,0 +1,183 @@
+// Jobs of sessions: one sandbox for one after another.
+#include "tests/unit/executor/dispatch/job_table_fixture.h"
+
+namespace airlock::executor {
+namespace {
+
+class JobSessionTest : public JobTableTest {
+ protected:
+  // A job of session "se-1".
+  internal::v1::Job SessionJob(const std::string& id, const Argv& argv,
+                               bool opens) {
+    internal::v1::ExecutionSpec spec = MakeCommandSpec(id, argv, job_timeout_);
+    spec.set_session("se-1");
+    internal::v1::Job job = MakeJob(spec, 1);
+    job.set_opens_session(opens);
+    return job;
+  }
+  internal::v1::Job Start(RecordingConnection& policy, const std::string& id,
+                          const Argv& argv, bool opens) {
+    internal::v1::Job job = SessionJob(id, argv, opens);
+    Send(job);
+    EXPECT_TRUE(AwaitReady(policy, id));
+    SendGrant(job);
+    return job;
+  }
+  internal::v1::JobEnded Run(RecordingConnection& policy, const std::string& id,
+                             const Argv& argv, bool opens = false) {
+    const internal::v1::Job job = Start(policy, id, argv, opens);
+    internal::v1::JobEnded ended = AwaitEnd(policy, id);
+    SendEndAck(job);
+    Settle();
+    return ended;
+  }
+  void EndSession() {
+    Send([](internal::v1::ConnectResponse& message) {
+      message.mutable_end_session()->set_session_id("se-1");
+    });
+  }
+  static std::string AwaitSessionEnded(RecordingConnection& policy) {
+    const auto told = policy.Await(
+        [](const Message& message) { return message.has_session_ended(); });
+    return told.has_value() ? told->session_ended().reason() : "";
+  }
+  // The warm pool's one, and those of sessions.
+  bool AwaitSandboxes(int count) {
+    return backend_.WaitForLiveSandboxes(count, kWait);
+  }
+};
+
+TEST_F(JobSessionTest, OneSandboxServesOneJobAfterAnother) {
+  const auto policy = Connect();
+
+  EXPECT_EQ(Run(*policy, "e1", {"echo", "a"}, true).outcome().exit_code(), 0);
+  const auto created = backend_.created_specs().size();
+  const auto second = Run(*policy, "e2", {"exit", "3"});
+
+  EXPECT_EQ(second.outcome().exit_code(), 3);
+  EXPECT_FALSE(second.session_lost());
+  EXPECT_EQ(backend_.created_specs().size(), created);
+  const internal::v1::Hello hello = table_->MakeHello(0);
+  ASSERT_EQ(hello.held_sessions_size(), 1);
+  EXPECT_EQ(hello.held_sessions(0), "se-1");
+}
+
+TEST_F(JobSessionTest, SessionThatIsNotThereEndsTheJobUnstarted) {
+  const auto policy = Connect();
+
+  Send(SessionJob("e1", {"echo"}, /*opens=*/false));
+
+  const internal::v1::JobEnded ended = AwaitEnd(*policy);
+  EXPECT_EQ(ended.outcome().ended_by(), Outcome::ENDED_BY_NOT_STARTED);
+  EXPECT_EQ(ended.outcome().reason(), "SESSION_LOST");
+  EXPECT_TRUE(ended.session_lost());
+  EXPECT_FALSE(ended.retriable());
+}
+
+TEST_F(JobSessionTest, EndSessionRemovesTheSandbox) {
+  const auto policy = Connect();
+  Run(*policy, "e1", {"echo"}, true);
+
+  EndSession();
+
+  EXPECT_TRUE(table_->WaitIdle(absl::Now() + kWait));
+  EXPECT_TRUE(AwaitSandboxes(0));
+  EXPECT_EQ(table_->MakeHello(0).held_sessions_size(), 0);
+}
+
+TEST_F(JobSessionTest, EndSessionCancelsWhatRunsInIt) {
+  const auto policy = Connect();
+  Start(*policy, "e1", {"sleep", "60"}, true);
+  ASSERT_TRUE(backend_.WaitForStarted(1, kWait));
+
+  EndSession();
+
+  const internal::v1::JobEnded ended = AwaitEnd(*policy);
+  EXPECT_EQ(ended.outcome().ended_by(), Outcome::ENDED_BY_CANCELLED);
+  EXPECT_EQ(ended.outcome().reason(), "SESSION_CLOSED");
+  EXPECT_TRUE(AwaitSandboxes(0));
+}
+
+TEST_F(JobSessionTest, SandboxThatIsNotProvablyEmptyCostsTheSession) {
+  const auto policy = Connect();
+  backend_.SetProcessesEndEmpty(false);
+
+  const internal::v1::JobEnded ended = Run(*policy, "e1", {"echo"}, true);
+
+  EXPECT_EQ(ended.outcome().exit_code(), 0);
+  EXPECT_TRUE(ended.session_lost());
+  EXPECT_TRUE(AwaitSandboxes(0));
+}
+
+TEST_F(JobSessionTest, SandboxLostUnderAJobCostsTheSession) {
+  const auto policy = Connect();
+
+  const internal::v1::JobEnded ended = Run(*policy, "e1", {"crash"}, true);
+
+  EXPECT_EQ(ended.outcome().ended_by(), Outcome::ENDED_BY_SANDBOX_FAILED);
+  EXPECT_TRUE(ended.session_lost());
+  EXPECT_TRUE(AwaitSandboxes(0));
+}
+
+TEST_F(JobSessionTest, SandboxLostWhileNothingRunsIsTold) {
+  const auto policy = Connect();
+  Run(*policy, "e1", {"echo"}, true);
+
+  backend_.LoseSandboxes();
+  table_->Tick();
+
+  EXPECT_EQ(AwaitSessionEnded(*policy), "SANDBOX_LOST");
+  EXPECT_TRUE(AwaitSandboxes(0));
+}
+
+TEST_F(JobSessionTest, LostLeaseEndsSessions) {
+  const auto policy = Connect();
+  Run(*policy, "e1", {"echo"}, true);
+
+  clock_.Advance(absl::Seconds(61));
+  table_->Tick();
+
+  EXPECT_EQ(AwaitSessionEnded(*policy), "LEASE_LOST");
+  EXPECT_TRUE(AwaitSandboxes(0));
+}
+
+TEST_F(JobSessionTest, DrainEndsSessions) {
+  const auto policy = Connect();
+  Run(*policy, "e1", {"echo"}, true);
+
+  table_->StartDrain();
+
+  EXPECT_EQ(AwaitSessionEnded(*policy), "EXECUTOR_DRAINING");
+  EXPECT_TRUE(AwaitSandboxes(0));
+  EXPECT_TRUE(table_->WaitStill(absl::Now() + kWait));
+}
+
+TEST_F(JobSessionTest, JobCancelledBeforeItsGrantLeavesTheSession) {
+  const auto policy = Connect();
+  const internal::v1::Job job = SessionJob("e1", {"echo"}, true);
+  Send(job);
+  ASSERT_TRUE(AwaitReady(*policy));
+
+  SendCancel(job);
+
+  EXPECT_FALSE(AwaitEnd(*policy).session_lost());
+  SendEndAck(job);
+  EXPECT_EQ(Run(*policy, "e2", {"exit", "4"}).outcome().exit_code(), 4);
+}
+
+TEST_F(JobSessionTest, ParallelSessionIsRefused) {
+  const auto policy = Connect();
+  internal::v1::ExecutionSpec spec =
+      MakeCommandSpec("e1", {"echo"}, job_timeout_);
+  spec.set_session("se-1");
+  spec.set_session_parallel(true);
+  internal::v1::Job job = MakeJob(spec, 1);
+  job.set_opens_session(true);
+
+  Send(job);
+
+  EXPECT_EQ(AwaitEnd(*policy).outcome().reason(), "PARALLEL_UNSUPPORTED");
+}
+
+}  // namespace
+}  // namespace airlock::executor

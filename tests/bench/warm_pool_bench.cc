@@ -106,6 +106,8 @@ class Bench {
   void MeasureClaims() {
     std::vector<double> micros;
     std::vector<std::unique_ptr<executor::Sandbox>> claimed;
+    micros.reserve(size_);
+    claimed.reserve(size_);
     while (true) {
       const absl::Time begin = absl::Now();
       auto sandbox = pool_->Claim(TestSpec());

@@ -124,7 +124,7 @@ TEST_F(KillTest, CancelEndsAProcess) {
   Begin(Shell("echo begun; sleep 1000"));
   ASSERT_TRUE(observer_->WaitOutput("begun"));
 
-  client_->Cancel();
+  process_->Cancel();
 
   const ProcessEnd end = End();
   EXPECT_EQ(end.ended_by, EndedBy::kCancelled);

@@ -1,4 +1,5 @@
 // Credit, limits and the last bytes of output.
+#include <atomic>
 #include <fstream>
 
 #include "tests/unit/runner/runner_fixture.h"
@@ -36,10 +37,17 @@ TEST_F(OutputTest, HundredMegabytesWithSmallCreditNeedLittleMemory) {
   ProcessSpec spec = Shell("head -c 100000000 /dev/zero");
   spec.output_credit_bytes = 32 * 1024;
   observer_ = std::make_shared<RecordingObserver>(1024);
-  observer_->OnEachOutput(
-      [this](std::uint64_t total) { client_->AllowOutput(total + 32 * 1024); });
+  // Output may come before Run() has returned the process.
+  std::atomic<executor::SandboxProcess*> known = nullptr;
+  std::atomic<std::uint64_t> written = 0;
+  observer_->OnEachOutput([&](std::uint64_t total) {
+    written = total;
+    if (auto* process = known.load()) process->AllowOutput(total + 32 * 1024);
+  });
 
-  client_->Run(spec, observer_);
+  process_ = client_->Run(spec, observer_);
+  known = process_.get();
+  process_->AllowOutput(written + 32 * 1024);
 
   EXPECT_EQ(End().exit_code, 0);
   EXPECT_EQ(observer_->total(), 100'000'000U);

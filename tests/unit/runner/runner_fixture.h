@@ -70,7 +70,7 @@ class RealRunnerTest : public testing::Test {
   void Begin(executor::ProcessSpec spec) {
     if (!client_) StartRunner();
     observer_ = std::make_shared<RecordingObserver>();
-    client_->Run(std::move(spec), observer_);
+    process_ = client_->Run(std::move(spec), observer_);
   }
 
   executor::ProcessEnd End() {
@@ -84,6 +84,8 @@ class RealRunnerTest : public testing::Test {
   // Owned by the client.
   PipeByteStream* stream_ = nullptr;
   std::unique_ptr<executor::RunnerClient> client_;
+  // Of the last Run() or Begin().
+  std::shared_ptr<executor::SandboxProcess> process_;
   std::shared_ptr<RecordingObserver> observer_;
 };
 

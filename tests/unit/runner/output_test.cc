@@ -1,5 +1,6 @@
 // Credit, limits and the last bytes of output.
 #include <atomic>
+#include <cstdint>
 #include <fstream>
 
 #include "tests/unit/runner/runner_fixture.h"
@@ -13,19 +14,19 @@ using executor::ProcessSpec;
 
 // Far less than what flows. A sanitizer keeps freed memory back on purpose.
 #if defined(__SANITIZE_ADDRESS__)
-constexpr long kMostKib = 400L * 1024;
+constexpr std::int64_t kMostKib = 400L * 1024;
 #else
-constexpr long kMostKib = 8L * 1024;
+constexpr std::int64_t kMostKib = 8L * 1024;
 #endif
 
 class OutputTest : public RealRunnerTest {
  protected:
   // The most memory the runner ever held, in KiB.
-  long PeakKib() const {
+  std::int64_t PeakKib() const {
     std::ifstream status(absl::StrCat("/proc/", stream_->pid(), "/status"));
     std::string word;
     while (status >> word) {
-      long value = 0;
+      std::int64_t value = 0;
       if (word == "VmHWM:" && status >> value) return value;
     }
     return -1;
@@ -35,19 +36,20 @@ class OutputTest : public RealRunnerTest {
 TEST_F(OutputTest, HundredMegabytesWithSmallCreditNeedLittleMemory) {
   StartRunner();
   ProcessSpec spec = Shell("head -c 100000000 /dev/zero");
-  spec.output_credit_bytes = 32 * 1024;
+  constexpr std::uint64_t kCredit = std::uint64_t{32} << 10;
+  spec.output_credit_bytes = kCredit;
   observer_ = std::make_shared<RecordingObserver>(1024);
   // Output may come before Run() has returned the process.
   std::atomic<executor::SandboxProcess*> known = nullptr;
   std::atomic<std::uint64_t> written = 0;
   observer_->OnEachOutput([&](std::uint64_t total) {
     written = total;
-    if (auto* process = known.load()) process->AllowOutput(total + 32 * 1024);
+    if (auto* process = known.load()) process->AllowOutput(total + kCredit);
   });
 
   process_ = client_->Run(spec, observer_);
   known = process_.get();
-  process_->AllowOutput(written + 32 * 1024);
+  process_->AllowOutput(written + kCredit);
 
   EXPECT_EQ(End().exit_code, 0);
   EXPECT_EQ(observer_->total(), 100'000'000U);

@@ -3,9 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -27,9 +27,8 @@ class RealRunnerTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_EQ(::geteuid(), 0U) << "new pid namespaces need root";
-    char path[] = "/tmp/airlock-runner-test-XXXXXX";
-    ASSERT_NE(::mkdtemp(path), nullptr);
-    workspace_ = path;
+    workspace_ = "/tmp/airlock-runner-test-XXXXXX";
+    ASSERT_NE(::mkdtemp(workspace_.data()), nullptr);
     std::filesystem::permissions(workspace_, std::filesystem::perms::all);
   }
 

@@ -37,7 +37,8 @@ absl::Status ValidateAction(const airlock::v1::Action& action,
 
 // Checks a whole request: as ValidateAction, and the request's id, timeout and
 // limits. UNIMPLEMENTED with reason ACTION_NOT_IMPLEMENTED for a kind that
-// cannot run yet. An empty `request_id` passes: the gateway mints one. Pure.
+// cannot run yet, FIELD_NOT_IMPLEMENTED for a session or later input. An empty
+// `request_id` passes: the gateway mints one. Pure.
 absl::Status ValidateExecuteRequest(const airlock::v1::ExecuteRequest& request,
                                     const AgentContract& contract);
 

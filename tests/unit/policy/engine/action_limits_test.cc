@@ -62,6 +62,27 @@ TEST_F(ActionLimitsTest, OtherKindsAreNotThereYet) {
   }
 }
 
+TEST_F(ActionLimitsTest, SessionIsNotIgnored) {
+  SetArgv({"true"});
+  request_.set_session("work");
+
+  const absl::Status status = Validate();
+
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("session")));
+  EXPECT_EQ(ErrorReason(status), "FIELD_NOT_IMPLEMENTED");
+}
+
+TEST_F(ActionLimitsTest, LaterInputIsNotIgnored) {
+  SetArgv({"cat"});
+  command().mutable_input()->set_accepts_later_input(true);
+  EXPECT_EQ(ErrorReason(Validate()), "FIELD_NOT_IMPLEMENTED");
+
+  request_.clear_action();
+  code().mutable_input()->set_accepts_later_input(true);
+  EXPECT_EQ(ErrorReason(Validate()), "FIELD_NOT_IMPLEMENTED");
+}
+
 TEST_F(ActionLimitsTest, EmptyCommandsAreRefused) {
   command();
   ExpectRefused("action.system_command", "argv or shell");

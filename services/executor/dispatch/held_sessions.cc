@@ -3,27 +3,41 @@
 #include <iterator>
 #include <utility>
 
+#include "common/status/error.h"
+
 namespace airlock::executor {
 
 HeldSessions::HeldSessions(Services services)
     : services_(std::move(services)),
       self_(std::make_shared<HeldSessions*>(this)) {}
 
-void HeldSessions::Add(const std::string& id, std::size_t link,
+bool HeldSessions::Add(const SessionUse& use,
                        std::shared_ptr<Sandbox> sandbox) {
-  sessions_.emplace(
-      id, Held{.link = link, .sandbox = std::move(sandbox), .users = 1});
+  return sessions_
+      .try_emplace(use.id,
+                   Held{.use = use, .sandbox = std::move(sandbox), .users = 1})
+      .second;
 }
 
-std::shared_ptr<Sandbox> HeldSessions::Enter(absl::string_view id,
-                                             std::size_t link) {
-  const auto found = sessions_.find(id);
-  if (found == sessions_.end() || found->second.link != link ||
+absl::StatusOr<std::shared_ptr<Sandbox>> HeldSessions::Enter(
+    const SessionUse& use) {
+  const auto found = sessions_.find(use.id);
+  if (found == sessions_.end() || found->second.use.link != use.link ||
       found->second.ending || !found->second.sandbox->usable()) {
-    return nullptr;
+    return MakeError(absl::StatusCode::kNotFound, "SESSION_LOST",
+                     "the sandbox of its session is gone");
   }
-  ++found->second.users;
-  return found->second.sandbox;
+  Held& held = found->second;
+  const bool same_image = use.spec.image_id.empty() ||
+                          use.spec.image_id == held.sandbox->image_id();
+  // The job's digest covers its sandbox: it may run in no other one.
+  if (held.use.agent != use.agent || !IsSameKind(held.use.spec, use.spec) ||
+      !same_image) {
+    return MakeError(absl::StatusCode::kPermissionDenied, "SESSION_MISMATCH",
+                     "the sandbox of its session is not what its spec says");
+  }
+  ++held.users;
+  return held.sandbox;
 }
 
 void HeldSessions::Leave(absl::string_view id) {
@@ -32,9 +46,9 @@ void HeldSessions::Leave(absl::string_view id) {
   if (--found->second.users == 0 && found->second.ending) Destroy(found);
 }
 
-void HeldSessions::End(absl::string_view id) {
+void HeldSessions::End(absl::string_view id, std::size_t link) {
   const auto found = sessions_.find(id);
-  if (found == sessions_.end()) return;
+  if (found == sessions_.end() || found->second.use.link != link) return;
   found->second.ending = true;
   if (found->second.users == 0) Destroy(found);
 }
@@ -64,7 +78,7 @@ std::vector<std::string> HeldSessions::Broken() const {
 std::vector<std::string> HeldSessions::Of(std::size_t link) const {
   std::vector<std::string> ids;
   for (const auto& [id, held] : sessions_) {
-    if (held.link == link && !held.ending) ids.push_back(id);
+    if (held.use.link == link && !held.ending) ids.push_back(id);
   }
   return ids;
 }

@@ -8,11 +8,20 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "services/executor/sandbox/sandbox_backend.h"
 #include "services/executor/sandbox/sandbox_reaper.h"
 
 namespace airlock::executor {
+
+// A job's session, and what the job takes its sandbox for.
+struct SessionUse {
+  std::string id;
+  std::string agent;
+  std::size_t link = 0;
+  SandboxSpec spec;
+};
 
 // Each is made by the first job of its session and used by one job after
 // another, until the policy ends it or it can be used no more. Not thread-safe:
@@ -29,19 +38,22 @@ class HeldSessions {
   };
   explicit HeldSessions(Services services);
 
-  // Keeps `sandbox` for session `id` of a link's policy, with the job that made
-  // it as its first user. There must be none with this id.
-  void Add(const std::string& id, std::size_t link,
-           std::shared_ptr<Sandbox> sandbox);
+  // Keeps `sandbox` for a session, with the job that made it as its first user.
+  // False, and nothing is kept: there is one with this id.
+  [[nodiscard]] bool Add(const SessionUse& use,
+                         std::shared_ptr<Sandbox> sandbox);
 
-  // The sandbox of a session, for one more job, which calls Leave(). Null if
-  // this link has no such session, or it is ending.
-  std::shared_ptr<Sandbox> Enter(absl::string_view id, std::size_t link);
+  // The sandbox of a session, for one more job, which calls Leave(). kNotFound
+  // with reason SESSION_LOST: this link has no such session, or it is ending.
+  // kPermissionDenied with reason SESSION_MISMATCH: it is another agent's, or
+  // its sandbox is not exactly what the job's spec says.
+  absl::StatusOr<std::shared_ptr<Sandbox>> Enter(const SessionUse& use);
   // A job is done with it. Nothing happens if it is gone.
   void Leave(absl::string_view id);
 
-  // Removes it as soon as no job is in it, and lets no more in.
-  void End(absl::string_view id);
+  // Removes it as soon as no job is in it, and lets no more in. Nothing happens
+  // if it is not this link's.
+  void End(absl::string_view id, std::size_t link);
   void EndAll();
   // Removes it at once, whoever is in it.
   void Drop(absl::string_view id);
@@ -52,7 +64,7 @@ class HeldSessions {
   std::vector<std::string> Of(std::size_t link) const;
   // Whose it is; only for ids of Broken() and Of().
   std::size_t link(absl::string_view id) const {
-    return sessions_.find(id)->second.link;
+    return sessions_.find(id)->second.use.link;
   }
 
   // Sessions there are.
@@ -62,7 +74,7 @@ class HeldSessions {
 
  private:
   struct Held {
-    std::size_t link = 0;
+    SessionUse use;
     std::shared_ptr<Sandbox> sandbox;
     std::size_t users = 0;
     bool ending = false;

@@ -99,17 +99,23 @@ void Job::Prepare(const internal::v1::Job& job) {
 }
 
 void Job::EnterSession(bool opens) {
-  if (auto sandbox = services_.sessions->Enter(spec_.session(), link_)) {
+  auto sandbox = services_.sessions->Enter(Use());
+  if (sandbox.ok()) {
     in_session_ = true;
-    sandbox_ = std::move(sandbox);
-    state_ = State::kReady;
-    SendReady();
-  } else if (opens) {
+    BecomeReady(*std::move(sandbox));
+  } else if (absl::IsNotFound(sandbox.status()) && opens) {
     Create();
   } else {
-    session_lost_ = true;
-    Refuse("SESSION_LOST", "the sandbox of its session is gone", false);
+    session_lost_ = absl::IsNotFound(sandbox.status());
+    Refuse(ErrorReason(sandbox.status()), sandbox.status().message(), false);
   }
+}
+
+SessionUse Job::Use() const {
+  return {.id = spec_.session(),
+          .agent = spec_.agent(),
+          .link = link_,
+          .spec = sandbox_spec_};
 }
 
 void Job::Refuse(absl::string_view reason, absl::string_view message,
@@ -119,7 +125,7 @@ void Job::Refuse(absl::string_view reason, absl::string_view message,
 
 void Job::Create() {
   if (auto warm = services_.warm_pool.Claim(sandbox_spec_)) {
-    BecomeReady(std::move(warm));
+    HandleSandbox(std::move(warm));
     return;
   }
   // The worker blocks on the backend, so it must touch nothing of the job but
@@ -173,15 +179,23 @@ void Job::HandleCreated(absl::StatusOr<std::unique_ptr<Sandbox>> sandbox,
     End(std::move(failure.outcome), failure.retriable);
     return;
   }
-  BecomeReady(*std::move(sandbox));
+  HandleSandbox(*std::move(sandbox));
 }
 
-void Job::BecomeReady(std::unique_ptr<Sandbox> sandbox) {
-  sandbox_ = std::move(sandbox);
+void Job::HandleSandbox(std::shared_ptr<Sandbox> sandbox) {
   if (!spec_.session().empty()) {
-    services_.sessions->Add(spec_.session(), link_, sandbox_);
-    in_session_ = true;
+    in_session_ = services_.sessions->Add(Use(), sandbox);
+    if (!in_session_) {
+      sandbox_ = std::move(sandbox);
+      Refuse("SESSION_BUSY", "its session has another sandbox already", true);
+      return;
+    }
   }
+  BecomeReady(std::move(sandbox));
+}
+
+void Job::BecomeReady(std::shared_ptr<Sandbox> sandbox) {
+  sandbox_ = std::move(sandbox);
   state_ = State::kReady;
   SendReady();
 }

@@ -115,9 +115,11 @@ class Job : public std::enable_shared_from_this<Job> {
   // Takes the sandbox of its session, or makes it if it may.
   void EnterSession(bool opens);
   void LoseSession();
+  SessionUse Use() const;
   void Create();
-  // `sandbox` is the job's from now on.
-  void BecomeReady(std::unique_ptr<Sandbox> sandbox);
+  // A new sandbox is there, for the job or for its session.
+  void HandleSandbox(std::shared_ptr<Sandbox> sandbox);
+  void BecomeReady(std::shared_ptr<Sandbox> sandbox);
   void HandleCreated(absl::StatusOr<std::unique_ptr<Sandbox>> sandbox,
                      absl::Duration took);
   void Run();

@@ -341,7 +341,7 @@ void JobTable::EndSession(std::size_t link, const std::string& id) {
       job.Cancel("SESSION_CLOSED", false);
     }
   });
-  services_.sessions->End(id);
+  services_.sessions->End(id, link);
   Update();
 }
 

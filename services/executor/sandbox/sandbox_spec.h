@@ -46,6 +46,14 @@ struct SandboxSpec {
   friend bool operator==(const SandboxSpec&, const SandboxSpec&) = default;
 };
 
+// Whether both are one thing, whatever image their reference means now and
+// however it is pulled.
+inline bool IsSameKind(SandboxSpec a, SandboxSpec b) {
+  a.image_id = b.image_id = "";
+  a.pull_policy = b.pull_policy = "";
+  return a == b;
+}
+
 // A file that is there when the process starts.
 struct ProcessFile {
   // Relative to the workspace or below /workspace; checked by the runner.

@@ -13,20 +13,13 @@ constexpr int kMaxDoublings = 6;
 // A sandbox this old was well made.
 constexpr absl::Duration kLasts = absl::Seconds(5);
 
-// What a sandbox is, whatever image its reference means now.
-SandboxSpec KindOf(SandboxSpec spec) {
-  spec.image_id.clear();
-  spec.pull_policy.clear();
-  return spec;
-}
-
 }  // namespace
 
 WarmShelf::WarmShelf(WarmTarget target)
     : target_(std::move(target)), settled_(target_.size == 0) {}
 
 bool WarmShelf::Fits(const SandboxSpec& spec) const {
-  return KindOf(spec) == KindOf(target_.spec);
+  return IsSameKind(spec, target_.spec);
 }
 
 std::unique_ptr<Sandbox> WarmShelf::Claim(const std::string& image_id,

@@ -165,6 +165,84 @@ TEST_F(JobSessionTest, JobCancelledBeforeItsGrantLeavesTheSession) {
   EXPECT_EQ(Run(*policy, "e2", {"exit", "4"}).outcome().exit_code(), 4);
 }
 
+// What of a session's first job is another's.
+class ForeignJobTest : public JobSessionTest,
+                       public testing::WithParamInterface<void (*)(
+                           internal::v1::ExecutionSpec&)> {};
+
+TEST_P(ForeignJobTest, DoesNotRunInTheSession) {
+  const auto policy = Connect();
+  Run(*policy, "e1", {"echo"}, true);
+  const auto started = backend_.started_processes().size();
+  internal::v1::ExecutionSpec spec =
+      MakeCommandSpec("e2", {"echo"}, job_timeout_);
+  spec.set_session("se-1");
+  GetParam()(spec);
+  // Also not as the one who opens it.
+  internal::v1::Job job = MakeJob(spec, 1);
+  job.set_opens_session(true);
+
+  Send(job);
+
+  const internal::v1::JobEnded ended = AwaitEnd(*policy, "e2");
+  EXPECT_EQ(ended.outcome().ended_by(), Outcome::ENDED_BY_NOT_STARTED);
+  EXPECT_EQ(ended.outcome().reason(), "SESSION_MISMATCH");
+  EXPECT_FALSE(ended.session_lost());
+  EXPECT_EQ(backend_.started_processes().size(), started);
+  SendEndAck(job);
+  EXPECT_EQ(Run(*policy, "e3", {"exit", "5"}).outcome().exit_code(), 5);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Specs, ForeignJobTest,
+    testing::Values(
+        [](internal::v1::ExecutionSpec& spec) { spec.set_agent("mallory"); },
+        [](internal::v1::ExecutionSpec& spec) {
+          spec.mutable_sandbox()->set_memory_bytes(
+              spec.sandbox().memory_bytes() / 2);
+        },
+        [](internal::v1::ExecutionSpec& spec) {
+          spec.mutable_sandbox()->set_network_mode("bridge");
+        },
+        [](internal::v1::ExecutionSpec& spec) {
+          spec.mutable_sandbox()->set_image_id("sha256:other");
+        }));
+
+TEST_F(JobSessionTest, SessionHasOneSandboxHoweverManyOpenIt) {
+  const auto policy = Connect();
+  backend_.HoldCreates(true);
+  Send(SessionJob("e1", {"echo"}, true));
+  Send(SessionJob("e2", {"echo"}, true));
+  ASSERT_TRUE(backend_.WaitForCreating(2, kWait));
+
+  backend_.HoldCreates(false);
+
+  const auto refused = policy->Await(
+      [](const Message& message) { return message.has_job_ended(); });
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->job_ended().outcome().reason(), "SESSION_BUSY");
+  EXPECT_TRUE(refused->job_ended().retriable());
+  EXPECT_FALSE(refused->job_ended().session_lost());
+  EXPECT_TRUE(AwaitSandboxes(1));
+  EXPECT_EQ(table_->MakeHello(0).held_sessions_size(), 1);
+}
+
+TEST_F(JobSessionTest, AnotherReplicaNeitherUsesNorEndsIt) {
+  table_->Stop();
+  table_ = MakeTable(2, 2);
+  const auto policy = Connect(0);
+  const auto other = Connect(1);
+  Run(*policy, "e1", {"echo"}, true);
+
+  internal::v1::ConnectResponse end;
+  end.mutable_end_session()->set_session_id("se-1");
+  table_->OnMessage(1, end, clock_.Monotonic());
+  Send(SessionJob("e2", {"echo"}, /*opens=*/false), 1);
+
+  EXPECT_EQ(AwaitEnd(*other, "e2").outcome().reason(), "SESSION_LOST");
+  EXPECT_EQ(Run(*policy, "e3", {"exit", "6"}).outcome().exit_code(), 6);
+}
+
 TEST_F(JobSessionTest, ParallelSessionIsRefused) {
   const auto policy = Connect();
   internal::v1::ExecutionSpec spec =

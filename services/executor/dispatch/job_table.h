@@ -67,7 +67,7 @@ class JobTable final : public PolicyEvents,
   // Whether the backend can be used: credits are given only while it is.
   void SetBackend(bool up, const std::vector<BackendImage>& images);
   // What the executor has, for operators: told on each new stream, and to all
-  // when it changes. `ready` is the table's to say.
+  // when it changes. `ready` and `sessions` are the table's to say.
   void SetStatus(internal::v1::ExecutorStatus status);
   // Looks at the time. Called about every 200 ms.
   void Tick();

@@ -243,6 +243,67 @@ TEST_F(JobSessionTest, AnotherReplicaNeitherUsesNorEndsIt) {
   EXPECT_EQ(Run(*policy, "e3", {"exit", "6"}).outcome().exit_code(), 6);
 }
 
+TEST_F(JobSessionTest, SessionThatIsEndingTakesNoJob) {
+  const auto policy = Connect();
+  Start(*policy, "e1", {"hang"}, true);
+  ASSERT_TRUE(backend_.WaitForStarted(1, kWait));
+  EndSession();
+
+  Send(SessionJob("e2", {"echo"}, /*opens=*/false));
+
+  EXPECT_EQ(AwaitEnd(*policy, "e2").outcome().reason(), "SESSION_LOST");
+}
+
+TEST_F(JobSessionTest, SandboxThatCannotBeUsedTakesNoJob) {
+  const auto policy = Connect();
+  Run(*policy, "e1", {"echo"}, true);
+  backend_.LoseSandboxes();
+
+  Send(SessionJob("e2", {"echo"}, /*opens=*/false));
+
+  EXPECT_EQ(AwaitEnd(*policy, "e2").outcome().reason(), "SESSION_LOST");
+}
+
+TEST_F(JobSessionTest, ProcessThatOutlivesItsTimeCostsTheSession) {
+  const auto policy = Connect();
+  Start(*policy, "e1", {"hang"}, true);
+  ASSERT_TRUE(backend_.WaitForStarted(1, kWait));
+
+  clock_.Advance(job_timeout_ + absl::Seconds(20));
+  table_->Tick();
+
+  const internal::v1::JobEnded ended = AwaitEnd(*policy);
+  EXPECT_EQ(ended.outcome().ended_by(), Outcome::ENDED_BY_SANDBOX_FAILED);
+  EXPECT_TRUE(ended.session_lost());
+  EXPECT_TRUE(AwaitSandboxes(0));
+}
+
+TEST_F(JobSessionTest, NothingIsStillBeforeTheSandboxIsGone) {
+  const auto policy = Connect();
+  Run(*policy, "e1", {"echo"}, true);
+  // As often as it is tried before it is kept for later.
+  backend_.FailNextDestroys(2);
+
+  EndSession();
+
+  EXPECT_FALSE(table_->WaitStill(absl::Now() + absl::Milliseconds(200)));
+  reaper_.Sweep();
+  EXPECT_TRUE(table_->WaitStill(absl::Now() + kWait));
+}
+
+TEST_F(JobSessionTest, StatusTellsHowManyThereAre) {
+  const auto policy = Connect();
+  Run(*policy, "e1", {"echo"}, true);
+
+  table_->SetStatus({});
+
+  EXPECT_TRUE(policy
+                  ->Await([](const Message& message) {
+                    return message.status().sessions() == 1;
+                  })
+                  .has_value());
+}
+
 TEST_F(JobSessionTest, ParallelSessionIsRefused) {
   const auto policy = Connect();
   internal::v1::ExecutionSpec spec =

@@ -36,7 +36,7 @@ void CheckCodeExec(const airlock::v1::CodeExec& code,
   if (!contract.sandbox.languages.contains(code.language())) {
     std::vector<absl::string_view> names;
     for (const auto& [name, unused] : contract.sandbox.languages) {
-      names.push_back(name);
+      names.emplace_back(name);
     }
     violations.Add(
         "action.code_exec.language",

@@ -181,7 +181,7 @@ TEST_F(ActionLimitsTest, LimitsOnlyNarrow) {
   request_.mutable_limits()->set_memory_bytes((std::uint64_t{128} << 20) + 1);
   request_.mutable_limits()->set_cpu_millis(501);
   request_.mutable_limits()->set_pids(65);
-  request_.mutable_limits()->set_output_bytes((1u << 20) + 1);
+  request_.mutable_limits()->set_output_bytes((1U << 20) + 1);
   for (const char* field : {"limits.memory_bytes", "limits.cpu_millis",
                             "limits.pids", "limits.output_bytes"}) {
     ExpectRefused(field, "at most the configured");
@@ -258,8 +258,8 @@ TEST_F(ActionLimitsTest, RequestNarrowsTheSandbox) {
   EXPECT_EQ(sandbox.memory_bytes, std::uint64_t{64} << 20);
   EXPECT_EQ(sandbox.workspace_bytes, std::uint64_t{24} << 20);
   EXPECT_EQ(sandbox.tmp_bytes, std::uint64_t{8} << 20);
-  EXPECT_EQ(sandbox.pids, 8u);
-  EXPECT_EQ(sandbox.cpu_millis, 500u);
+  EXPECT_EQ(sandbox.pids, 8U);
+  EXPECT_EQ(sandbox.cpu_millis, 500U);
   EXPECT_EQ(sandbox.output_bytes, std::uint64_t{1} << 20);
 }
 

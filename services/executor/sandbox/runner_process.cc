@@ -150,8 +150,9 @@ absl::Status RunnerProcess::AppendInput(std::string& out) {
     input_done_ += piece;
     stdin_ended_ = end;
   }
-  if (input_done_ == input_.size()) {
-    input_.clear();
+  // Half at least, so that each byte is moved once or less on average.
+  if (input_done_ >= input_.size() - input_done_) {
+    input_.erase(0, input_done_);
     input_done_ = 0;
   }
   TellInputCredit();

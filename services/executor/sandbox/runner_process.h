@@ -77,7 +77,8 @@ class RunnerProcess {
   std::uint64_t stdin_sent_ = 0;
   // Of the request; what comes after them is later input.
   const std::uint64_t first_input_bytes_;
-  // Not sent yet; of it the first `input_done_` bytes are.
+  // Input that was not sent yet, behind `input_done_` bytes that were: at most
+  // as many.
   std::string input_;
   std::size_t input_done_ = 0;
   std::uint64_t input_credit_told_ = SandboxProcess::kFirstInputCredit;

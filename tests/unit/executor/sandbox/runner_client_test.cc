@@ -252,6 +252,36 @@ TEST_F(RunnerClientTest, LaterInputIsSentWithinItsCreditAndEnds) {
   EXPECT_EQ(observer_->input_credit(), SandboxProcess::kFirstInputCredit + 4);
 }
 
+TEST_F(RunnerClientTest, InputThatIsReadSlowlyKeepsItsOrder) {
+  ProcessSpec spec = TrueCommand();
+  spec.accepts_later_input = true;
+  BeginProcess(spec);
+  Heard();
+  std::string given;
+  std::string sent;
+
+  // Always more is given than the process takes.
+  std::uint64_t limit = SandboxProcess::kFirstInputCredit;
+  for (int i = 0; i < 64; ++i) {
+    const std::string piece(40'000 + i, static_cast<char>('a' + i % 26));
+    if (given.size() + piece.size() <=
+        sent.size() + SandboxProcess::kFirstInputCredit) {
+      process_->AddInput(piece, /*end=*/false);
+      given += piece;
+    }
+    FromRunner credit;
+    credit.mutable_stdin_credit()->set_process(1);
+    credit.mutable_stdin_credit()->set_limit_bytes(limit += 10'000);
+    Say(credit);
+    for (const ToRunner& message : Heard()) {
+      sent += message.stdin_chunk().data();
+    }
+  }
+
+  EXPECT_LT(sent.size(), given.size());
+  EXPECT_EQ(sent, given.substr(0, sent.size()));
+}
+
 TEST_F(RunnerClientTest, InputBeyondItsCreditBreaksTheConnection) {
   ProcessSpec spec = TrueCommand();
   spec.accepts_later_input = true;

@@ -85,15 +85,20 @@ void FakeProcess::AllowOutput(std::uint64_t limit_bytes) {
 }
 
 void FakeProcess::AddInput(std::string data, bool end) {
-  std::uint64_t taken = 0;
+  std::uint64_t credit = 0;
   {
     absl::MutexLock lock(&mutex_);
+    // What comes is taken at once, so the credit is always the whole window.
+    if (input_complete_ || data.size() > kFirstInputCredit) {
+      lost_ = true;
+      return;
+    }
     later_input_ += data.size();
-    taken = later_input_;
+    credit = later_input_ + kFirstInputCredit;
     input_ += data;
     input_complete_ = end;
   }
-  if (!end) observer_->OnInputCredit(taken + kFirstInputCredit);
+  if (!end) observer_->OnInputCredit(credit);
 }
 
 void FakeProcess::Cancel() {

@@ -86,8 +86,8 @@ class SandboxProcess {
   virtual void AllowOutput(std::uint64_t limit_bytes) = 0;
 
   // More standard input, which ends after it with `end`. Only within the
-  // credit, and only for a process that accepts later input: else it ends as
-  // kSandboxFailed.
+  // credit, and only for a process that accepts later input: else the sandbox
+  // is given up, and all that runs in it ends as kSandboxFailed.
   virtual void AddInput(std::string data, bool end) = 0;
 
   // Ends it: SIGTERM, grace, SIGKILL, then OnEnded with kCancelled, or as it

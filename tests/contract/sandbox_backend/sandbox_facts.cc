@@ -137,6 +137,28 @@ TEST_P(SandboxFacts, LaterInputReachesTheProcessUntilItEnds) {
             executor::SandboxProcess::kFirstInputCredit);
 }
 
+TEST_P(SandboxFacts, InputBeyondItsCreditCostsTheSandbox) {
+  ProcessSpec spec = TestProcess({"sleep", "600"});
+  spec.accepts_later_input = true;
+  const auto process = Run(std::move(spec));
+  ASSERT_TRUE(process->WaitStarted());
+
+  process_->AddInput(
+      std::string(executor::SandboxProcess::kFirstInputCredit + 1, 'x'),
+      /*end=*/false);
+
+  EXPECT_EQ(process->WaitEnded().ended_by, EndedBy::kSandboxFailed);
+}
+
+TEST_P(SandboxFacts, InputThatIsNotAcceptedCostsTheSandbox) {
+  const auto process = Run(TestProcess({"sleep", "600"}));
+  ASSERT_TRUE(process->WaitStarted());
+
+  process_->AddInput("x", /*end=*/false);
+
+  EXPECT_EQ(process->WaitEnded().ended_by, EndedBy::kSandboxFailed);
+}
+
 TEST_P(SandboxFacts, OutputBeyondItsLimitEndsTheProcess) {
   ProcessSpec spec = GetParam().write_bytes(100'000);
   spec.output_limit_bytes = 10'000;

@@ -146,18 +146,16 @@ void WarmPool::Tick() {
 }
 
 void WarmPool::Refill() {
-  for (Making& making : PlanRefill()) {
-    auto work = [this, making] { Make(making); };
-    if (workers_->TrySubmit(std::move(work))) continue;
-    // Cannot be: the queue takes as many as are made at once.
-    HandleMade(making, absl::ResourceExhaustedError("too many are being made"));
+  std::vector<Making> plan;
+  {
+    absl::MutexLock lock(&mutex_);
+    plan = PlanRefill();
   }
-  ShowReady();
+  Begin(plan);
 }
 
 std::vector<WarmPool::Making> WarmPool::PlanRefill() {
   std::vector<Making> plan;
-  absl::MutexLock lock(&mutex_);
   const absl::Duration now = services_.clock.Monotonic();
   for (WarmShelf& shelf : shelves_) {
     while (shelf.WantsMore(now) && MayMake(now)) {
@@ -172,6 +170,17 @@ std::vector<WarmPool::Making> WarmPool::PlanRefill() {
     }
   }
   return plan;
+}
+
+void WarmPool::Begin(const std::vector<Making>& plan) {
+  for (const Making& making : plan) {
+    if (workers_->TrySubmit([this, making] { Make(making); })) continue;
+    // Cannot be: the queue takes as many as are made at once.
+    HandleFailure(absl::ResourceExhaustedError("too many are being made"));
+    absl::MutexLock lock(&mutex_);
+    making.shelf->AddFailure(services_.clock.Monotonic());
+  }
+  ShowReady();
 }
 
 bool WarmPool::MayMake(absl::Duration now) {
@@ -193,14 +202,14 @@ void WarmPool::Make(const Making& making) {
                                        absl::Now() + kMakeTimeout, nullptr);
   services_.metrics.ObserveCreate(services_.clock.Monotonic() - begin,
                                   made.ok());
-  HandleMade(making, std::move(made));
-  Refill();
+  Begin(HandleMade(making, std::move(made)));
 }
 
-void WarmPool::HandleMade(const Making& making,
-                          absl::StatusOr<std::unique_ptr<Sandbox>> made) {
+std::vector<WarmPool::Making> WarmPool::HandleMade(
+    const Making& making, absl::StatusOr<std::unique_ptr<Sandbox>> made) {
   if (!made.ok()) HandleFailure(made.status());
   Discards discards;
+  std::vector<Making> next;
   {
     absl::MutexLock lock(&mutex_);
     const absl::Duration now = services_.clock.Monotonic();
@@ -212,10 +221,12 @@ void WarmPool::HandleMade(const Making& making,
     }
     if (closed_) making.shelf->DropAll(Discard::kStop, discards);
     CountLeaving(discards);
+    next = PlanRefill();
   }
   // Of no use any more, unless the sandbox has it.
   making.slot->Release();
   Destroy(std::move(discards));
+  return next;
 }
 
 void WarmPool::HandleFailure(const absl::Status& status) {

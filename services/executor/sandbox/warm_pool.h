@@ -102,12 +102,14 @@ class WarmPool {
 
   // Begins what shall be made now.
   void Refill() ABSL_LOCKS_EXCLUDED(mutex_);
-  std::vector<Making> PlanRefill() ABSL_LOCKS_EXCLUDED(mutex_);
+  std::vector<Making> PlanRefill() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MayMake(absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Begin(const std::vector<Making>& plan) ABSL_LOCKS_EXCLUDED(mutex_);
   // On a worker.
   void Make(const Making& making);
-  void HandleMade(const Making& making,
-                  absl::StatusOr<std::unique_ptr<Sandbox>> made)
+  // Returns what shall be made next.
+  std::vector<Making> HandleMade(const Making& making,
+                                 absl::StatusOr<std::unique_ptr<Sandbox>> made)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void HandleFailure(const absl::Status& status);
   // From now on they are leaving; Destroy() follows, without the lock.

@@ -46,9 +46,10 @@ absl::StatusOr<std::unique_ptr<executor::Sandbox>> FakeSandboxBackend::Create(
     --state_->creating;
   };
   const absl::Cleanup count = created;
-  const auto released = [](bool* held) { return !*held; };
-  if (!state_->mutex.AwaitWithDeadline(
-          absl::Condition(+released, &state_->hold_creates), deadline)) {
+  const auto released = [this]() ABSL_SHARED_LOCKS_REQUIRED(state_->mutex) {
+    return !state_->hold_creates;
+  };
+  if (!state_->mutex.AwaitWithDeadline(absl::Condition(&released), deadline)) {
     return absl::DeadlineExceededError("the engine did not answer");
   }
   if (!state_->next_create.ok()) {

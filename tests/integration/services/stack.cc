@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/substitute.h"
@@ -50,7 +51,7 @@ std::string TlsText(const TlsFiles& files) {
 
 }  // namespace
 
-Stack::Stack(const std::string& contract) : contract_(contract) {
+Stack::Stack(std::string contract) : contract_(std::move(contract)) {
   std::vector<TestToken> tokens;
   for (const char* id : {"ada", "bob"}) {
     tokens.push_back({id, "agent", absl::StrCat("token-of-", id)});
@@ -160,7 +161,7 @@ std::string Stack::Address() const {
   return absl::StrCat("127.0.0.1:", gateway_port_);
 }
 
-std::unique_ptr<airlock::v1::ExecutionService::Stub> Stack::Client() {
+std::unique_ptr<airlock::v1::ExecutionService::Stub> Stack::Client() const {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   return airlock::v1::ExecutionService::NewStub(grpc::CreateCustomChannel(
@@ -177,14 +178,14 @@ std::unique_ptr<grpc::ClientContext> Stack::As(const std::string& principal) {
 }
 
 Transcript Stack::Execute(const std::string& principal,
-                          const airlock::v1::ExecuteRequest& request) {
+                          const airlock::v1::ExecuteRequest& request) const {
   const auto context = As(principal);
   const auto reader = Client()->Execute(context.get(), request);
   return ReadAll<airlock::v1::ExecuteResponse>(*reader);
 }
 
 Transcript Stack::Watch(const std::string& principal, const std::string& id,
-                        std::uint64_t stdout_offset) {
+                        std::uint64_t stdout_offset) const {
   airlock::v1::WatchExecutionRequest request;
   request.set_id(id);
   request.set_stdout_offset(stdout_offset);
@@ -194,7 +195,7 @@ Transcript Stack::Watch(const std::string& principal, const std::string& id,
 }
 
 airlock::v1::Execution Stack::Get(const std::string& principal,
-                                  const std::string& id) {
+                                  const std::string& id) const {
   airlock::v1::GetExecutionRequest request;
   request.set_id(id);
   airlock::v1::GetExecutionResponse response;

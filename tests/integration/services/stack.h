@@ -23,8 +23,7 @@ namespace airlock {
 class Stack {
  public:
   // `contract` holds the documented sections, as the inside of a JSON object.
-  explicit Stack(
-      const std::string& contract = R"("autonomy":{"level":"full"})");
+  explicit Stack(std::string contract = R"("autonomy":{"level":"full"})");
   ~Stack();
 
   void StartPolicy();
@@ -50,17 +49,17 @@ class Stack {
   // after 20 s.
   void WaitReady();
 
-  std::unique_ptr<airlock::v1::ExecutionService::Stub> Client();
+  std::unique_ptr<airlock::v1::ExecutionService::Stub> Client() const;
   // A call in the name of a principal, with a deadline of 30 s.
   static std::unique_ptr<grpc::ClientContext> As(const std::string& principal);
 
   // Executes and reads to the end.
   Transcript Execute(const std::string& principal,
-                     const airlock::v1::ExecuteRequest& request);
+                     const airlock::v1::ExecuteRequest& request) const;
   Transcript Watch(const std::string& principal, const std::string& id,
-                   std::uint64_t stdout_offset = 0);
+                   std::uint64_t stdout_offset = 0) const;
   airlock::v1::Execution Get(const std::string& principal,
-                             const std::string& id);
+                             const std::string& id) const;
 
   TestCerts& certs() { return certs_; }
   std::string Address() const;

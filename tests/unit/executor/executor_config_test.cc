@@ -17,7 +17,8 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 // What every executor must have.
-constexpr char kRequired[] = R"("statePath": "/s", "grantPublicKeyPath": "/g",
+constexpr const char* kRequired =
+    R"("statePath": "/s", "grantPublicKeyPath": "/g",
     "tls": {"certPath": "/c", "keyPath": "/k", "caPath": "/a"})";
 
 class ExecutorConfigTest : public testing::Test {
@@ -50,7 +51,7 @@ TEST_F(ExecutorConfigTest, DefaultsAreThoseOfTheDocumentation) {
   EXPECT_THAT(problems_.problems(), IsEmpty());
   EXPECT_EQ(config.backend, "docker");
   EXPECT_THAT(config.policy_targets, ElementsAre("127.0.0.1:7401"));
-  EXPECT_GE(config.max_running, 2u);
+  EXPECT_GE(config.max_running, 2U);
   EXPECT_EQ(config.metrics_listen, "127.0.0.1:9466");
   EXPECT_EQ(config.probe_listen, "127.0.0.1:7412");
   EXPECT_EQ(config.drain_timeout, absl::Seconds(60));
@@ -72,7 +73,7 @@ TEST_F(ExecutorConfigTest, EverythingGivenIsTaken) {
 
   EXPECT_THAT(problems_.problems(), IsEmpty());
   EXPECT_THAT(config.policy_targets, ElementsAre("a:1", "dns:///policy:7401"));
-  EXPECT_EQ(config.max_running, 8u);
+  EXPECT_EQ(config.max_running, 8U);
   EXPECT_EQ(config.labels.at("zone"), "a");
   EXPECT_EQ(config.drain_timeout, absl::Seconds(5));
   EXPECT_EQ(config.runner_path, "/r");
@@ -150,13 +151,13 @@ TEST_F(ExecutorConfigTest, FourSandboxesOfTheDefaultsWait) {
 
   ASSERT_THAT(config.warm_targets, SizeIs(1));
   const WarmTarget& target = config.warm_targets.front();
-  EXPECT_EQ(target.size, 4u);
-  EXPECT_EQ(target.refill, 1u);
+  EXPECT_EQ(target.size, 4U);
+  EXPECT_EQ(target.refill, 1U);
   EXPECT_EQ(target.max_age, absl::Minutes(30));
   EXPECT_EQ(target.spec.image, "airlock/sandbox:latest");
-  EXPECT_EQ(target.spec.memory_bytes, 512u << 20);
-  EXPECT_EQ(target.spec.workspace_bytes, 192u << 20);
-  EXPECT_EQ(target.spec.tmp_bytes, 64u << 20);
+  EXPECT_EQ(target.spec.memory_bytes, 512U << 20);
+  EXPECT_EQ(target.spec.workspace_bytes, 192U << 20);
+  EXPECT_EQ(target.spec.tmp_bytes, 64U << 20);
 }
 
 TEST_F(ExecutorConfigTest, AgentsHaveTargetsOfTheirOwnWhereTheyDiffer) {
@@ -174,11 +175,11 @@ TEST_F(ExecutorConfigTest, AgentsHaveTargetsOfTheirOwnWhereTheyDiffer) {
 
   EXPECT_FALSE(problems_.has_errors()) << FormatProblems(problems_);
   ASSERT_THAT(config.warm_targets, SizeIs(2));
-  EXPECT_EQ(config.warm_targets[0].size, 5u) << "b's sandbox is everybody's";
-  EXPECT_EQ(config.warm_targets[0].refill, 2u);
+  EXPECT_EQ(config.warm_targets[0].size, 5U) << "b's sandbox is everybody's";
+  EXPECT_EQ(config.warm_targets[0].refill, 2U);
   EXPECT_EQ(config.warm_targets[0].max_age, absl::Minutes(1));
-  EXPECT_EQ(config.warm_targets[1].size, 2u);
-  EXPECT_EQ(config.warm_targets[1].spec.memory_bytes, 1u << 30);
+  EXPECT_EQ(config.warm_targets[1].size, 2U);
+  EXPECT_EQ(config.warm_targets[1].spec.memory_bytes, 1U << 30);
 }
 
 TEST_F(ExecutorConfigTest, WhatWaitsMustHaveRoomBesideWhatRuns) {

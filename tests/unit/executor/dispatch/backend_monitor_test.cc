@@ -72,7 +72,7 @@ TEST_F(BackendMonitorTest, LeftoversAreGoneBeforeItSaysUp) {
   ASSERT_TRUE(AwaitTold({true}));
   EXPECT_EQ(*backend_.RemoveLeftovers(absl::Now()), 0);
   absl::MutexLock lock(&mutex_);
-  ASSERT_EQ(images_.size(), 1u);
+  ASSERT_EQ(images_.size(), 1U);
 }
 
 TEST_F(BackendMonitorTest, LeftoversThatAppearLaterAreRemovedToo) {

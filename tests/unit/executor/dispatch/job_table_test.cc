@@ -13,7 +13,7 @@ TEST_F(JobTableTest, GrantedJobRunsAndTellsItsEnd) {
 
   EXPECT_EQ(end.outcome().ended_by(), Outcome::ENDED_BY_EXITED);
   EXPECT_EQ(end.outcome().exit_code(), 0);
-  EXPECT_EQ(end.outcome().usage().stdout_bytes(), 19u);
+  EXPECT_EQ(end.outcome().usage().stdout_bytes(), 19U);
   EXPECT_EQ(policy->Output(airlock::v1::OUTPUT_STREAM_STDOUT),
             "Hello from sandbox\n");
   EXPECT_TRUE(policy->Await(
@@ -27,7 +27,7 @@ TEST_F(JobTableTest, EndComesAfterTheLastByte) {
   AwaitEnd(*policy);
 
   EXPECT_TRUE(policy->messages().back().has_job_ended());
-  EXPECT_EQ(policy->Output(airlock::v1::OUTPUT_STREAM_STDOUT).size(), 200000u);
+  EXPECT_EQ(policy->Output(airlock::v1::OUTPUT_STREAM_STDOUT).size(), 200000U);
 }
 
 TEST_F(JobTableTest, WithoutGrantNothingStarts) {
@@ -66,9 +66,9 @@ TEST_F(JobTableTest, SpecOfAnotherExecutionIsRefused) {
 TEST_F(JobTableTest, UnknownFieldInTheSpecIsRefused) {
   const auto policy = Connect();
   internal::v1::ExecutionSpec spec = MakeCommandSpec("e1", {"echo", "hi"});
-  spec.mutable_sandbox()
-      ->GetReflection()
-      ->MutableUnknownFields(spec.mutable_sandbox())
+  internal::v1::SandboxSpec* const sandbox = spec.mutable_sandbox();
+  internal::v1::SandboxSpec::GetReflection()
+      ->MutableUnknownFields(sandbox)
       ->AddVarint(1000, 1);
 
   Send(MakeJob(spec));
@@ -98,7 +98,7 @@ TEST_F(JobTableTest, EveryCreditOfEachSlotIsGivenOnce) {
   table_->Tick();
   table_->SetBackend(true, {});
 
-  EXPECT_EQ(policy->credits(), 2u);
+  EXPECT_EQ(policy->credits(), 2U);
 }
 
 TEST_F(JobTableTest, CreditComesBackAfterEndAckAndDestroy) {
@@ -106,7 +106,7 @@ TEST_F(JobTableTest, CreditComesBackAfterEndAckAndDestroy) {
   const auto job = StartJob(*policy, {"echo", "hi"});
   AwaitEnd(*policy);
   ASSERT_TRUE(backend_.WaitForLiveSandboxes(0, kWait));
-  EXPECT_EQ(policy->credits(), 2u);
+  EXPECT_EQ(policy->credits(), 2U);
 
   SendEndAck(job);
 
@@ -134,8 +134,8 @@ TEST_F(JobTableTest, EachLinkHasItsShareOfTheSlots) {
 
   EXPECT_TRUE(AwaitCredits(*first, 2));
   EXPECT_TRUE(AwaitCredits(*second, 1));
-  EXPECT_EQ(table_->MakeHello(0).slots(), 2u);
-  EXPECT_EQ(table_->MakeHello(1).slots(), 1u);
+  EXPECT_EQ(table_->MakeHello(0).slots(), 2U);
+  EXPECT_EQ(table_->MakeHello(1).slots(), 1U);
 }
 
 TEST_F(JobTableTest, JobOfOneLinkIsNoBusinessOfAnother) {
@@ -161,7 +161,7 @@ TEST_F(JobTableTest, NewerFenceReplacesTheOlderJob) {
 
   SendJob({"sleep", "30"}, 2);
 
-  EXPECT_EQ(AwaitEnd(*policy).fence(), 1u);
+  EXPECT_EQ(AwaitEnd(*policy).fence(), 1U);
   EXPECT_TRUE(policy->Await(
       [](const Message& message) { return message.job_ready().fence() == 2; }));
 }
@@ -212,7 +212,7 @@ TEST_F(JobTableTest, WithoutBackendJobsAreGivenBackAndNoCreditIsGiven) {
   EXPECT_TRUE(end.retriable());
   SendEndAck(job);
   ASSERT_TRUE(table_->WaitIdle(absl::Now() + kWait));
-  EXPECT_EQ(policy->credits(), 2u);
+  EXPECT_EQ(policy->credits(), 2U);
   EXPECT_FALSE(table_->ready());
 
   table_->SetBackend(true, {});
@@ -231,7 +231,7 @@ TEST_F(JobTableTest, SandboxThatWaitsIsTakenWithoutMakingOne) {
   StartJob(*policy, {"echo", "hi"});
 
   EXPECT_EQ(AwaitEnd(*policy).outcome().ended_by(), Outcome::ENDED_BY_EXITED);
-  EXPECT_EQ(backend_.created_specs().size(), 1u);
+  EXPECT_EQ(backend_.created_specs().size(), 1U);
   EXPECT_TRUE(backend_.WaitForLiveSandboxes(0, kWait)) << "used once";
 }
 
@@ -245,9 +245,9 @@ TEST_F(JobTableTest, SandboxThatWaitsIsOnlyForWhatAsksForExactlyThat) {
   Send(MakeJob(narrower));
   ASSERT_TRUE(AwaitReady(*policy));
 
-  ASSERT_EQ(backend_.created_specs().size(), 2u);
-  EXPECT_EQ(backend_.created_specs().back().pids, 64u);
-  EXPECT_EQ(warm_pool_.ready(), 1u);
+  ASSERT_EQ(backend_.created_specs().size(), 2U);
+  EXPECT_EQ(backend_.created_specs().back().pids, 64U);
+  EXPECT_EQ(warm_pool_.ready(), 1U);
 }
 
 TEST_F(JobTableTest, ProcessThatMayHaveLeftSomethingCostsOnlyItsSandbox) {
@@ -307,11 +307,11 @@ TEST_F(JobTableTest, HelloSaysWhoItIsAndWhatItHolds) {
 
   const internal::v1::Hello hello = table_->MakeHello(0);
 
-  EXPECT_EQ(hello.protocol_version(), 1u);
+  EXPECT_EQ(hello.protocol_version(), 1U);
   EXPECT_EQ(hello.executor_id(), "ex-1");
   EXPECT_EQ(hello.boot_nonce(), boot_);
   EXPECT_EQ(hello.backend(), "docker");
-  EXPECT_EQ(hello.slots(), 2u);
+  EXPECT_EQ(hello.slots(), 2U);
   EXPECT_EQ(hello.labels().at("zone"), "a");
   ASSERT_EQ(hello.images_size(), 1);
   EXPECT_EQ(hello.images(0).id(), "sha256:1");
@@ -368,7 +368,7 @@ TEST_F(JobTableTest, StatusIsToldOnEachStreamAndWhenItChangesOnceASecond) {
   const auto second = Connect();
   ASSERT_EQ(count(*second), 1);
   EXPECT_TRUE(second->messages().front().status().ready());
-  EXPECT_EQ(second->messages().front().status().sandboxes(), 2u);
+  EXPECT_EQ(second->messages().front().status().sandboxes(), 2U);
 }
 
 }  // namespace

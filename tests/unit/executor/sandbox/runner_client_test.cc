@@ -315,9 +315,9 @@ TEST_F(RunnerClientTest, SpecThatCanNeverRunIsNotStarted) {
   std::vector<ProcessSpec> specs(5, TrueCommand());
   specs[0].argv.clear();
   specs[1].timeout = absl::ZeroDuration();
-  specs[2].argv.push_back(std::string("a\0b", 3));
-  specs[3].env.push_back(std::string("A=\0", 3));
-  specs[4].argv.push_back(std::string(2'000'000, 'x'));
+  specs[2].argv.emplace_back("a\0b", 3);
+  specs[3].env.emplace_back("A=\0", 3);
+  specs[4].argv.emplace_back(2'000'000, 'x');
 
   for (const ProcessSpec& spec : specs) {
     observer_ = std::make_shared<RecordingObserver>();

@@ -4,7 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "absl/strings/str_cat.h"
+#include <vector>
+
 #include "absl/time/clock.h"
 #include "common/status/error.h"
 #include "tests/support/fake_sandbox_backend.h"
@@ -128,7 +129,7 @@ TEST_P(JudgeProbeTest, WeaknessIsNotTakenForALimitThatHolds) {
   }
 }
 
-constexpr Weakness kWeaknesses[] = {
+const std::vector<Weakness> kWeaknesses = {
     {"user", "user",
      "uid=0 effective_uid=0 saved_uid=0 gid=0 effective_gid=0 saved_gid=0 "
      "other_groups=none"},

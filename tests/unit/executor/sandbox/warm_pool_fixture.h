@@ -21,7 +21,7 @@
 namespace airlock::executor {
 
 inline constexpr absl::Duration kWait = absl::Seconds(10);
-inline constexpr char kReference[] = "airlock/sandbox:latest";
+inline constexpr const char* kReference = "airlock/sandbox:latest";
 
 class WarmPoolTest : public testing::Test {
  protected:
@@ -47,10 +47,10 @@ class WarmPoolTest : public testing::Test {
   }
 
   // A pool whose backend is not up yet.
-  void Make(std::vector<WarmTarget> targets, std::size_t limit = 8) {
+  void Make(const std::vector<WarmTarget>& targets, std::size_t limit = 8) {
     quota_ = std::make_unique<SandboxQuota>(limit);
     pool_ = std::make_unique<WarmPool>(
-        std::move(targets),
+        targets,
         WarmPoolServices{.backend = backend_,
                          .quota = *quota_,
                          .reaper = reaper_,
@@ -62,8 +62,8 @@ class WarmPoolTest : public testing::Test {
   void SayUp() { pool_->SetBackend(true, *backend_.ListImages({})); }
   void SayDown() { pool_->SetBackend(false, {}); }
   // A pool that is full.
-  void Fill(std::vector<WarmTarget> targets, std::size_t limit = 8) {
-    Make(std::move(targets), limit);
+  void Fill(const std::vector<WarmTarget>& targets, std::size_t limit = 8) {
+    Make(targets, limit);
     SayUp();
     pool_->AwaitFirstFill(kWait);
     ASSERT_EQ(pool_->ready(), pool_->target());

@@ -32,7 +32,8 @@ class ProbeTest : public testing::Test {
   }
 
   // The probe's output; its exit code in `exit_code`.
-  std::string Probe(std::vector<std::string> options, int& exit_code) {
+  static std::string Probe(const std::vector<std::string>& options,
+                           int& exit_code) {
     std::vector<std::string> argv = {AIRLOCK_RUNNER, "probe"};
     argv.insert(argv.end(), options.begin(), options.end());
     ChildProcess child(argv);

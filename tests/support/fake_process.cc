@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <thread>
 #include <utility>
 
@@ -16,7 +18,7 @@ using executor::EndedBy;
 using executor::ProcessEnd;
 using executor::Stream;
 
-constexpr std::size_t kChunkBytes = 16 * 1024;
+constexpr std::size_t kChunkBytes = std::size_t{16} << 10;
 
 ProcessEnd Ended(EndedBy ended_by, absl::string_view reason = "") {
   ProcessEnd end;
@@ -32,8 +34,8 @@ ProcessEnd Exited(int code) {
 }
 
 std::string JoinFrom(const std::vector<std::string>& words, std::size_t first) {
-  std::vector<std::string> rest(words.begin() + static_cast<long>(first),
-                                words.end());
+  std::vector<std::string> rest(
+      words.begin() + static_cast<std::ptrdiff_t>(first), words.end());
   return absl::StrCat(absl::StrJoin(rest, " "), "\n");
 }
 
@@ -43,12 +45,10 @@ bool IsInterpreter(absl::string_view program) {
 }
 
 bool IsKnown(absl::string_view word) {
-  for (absl::string_view known :
-       {"echo", "exit", "sleep", "cat", "env", "pwd", "stderr", "spam",
-        "signal", "crash", "hang"}) {
-    if (word == known) return true;
-  }
-  return false;
+  constexpr std::array<absl::string_view, 11> kKnown = {
+      "echo",   "exit", "sleep",  "cat",   "env", "pwd",
+      "stderr", "spam", "signal", "crash", "hang"};
+  return std::ranges::find(kKnown, word) != kKnown.end();
 }
 
 std::vector<std::string> SplitLine(absl::string_view text) {

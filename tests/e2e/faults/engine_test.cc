@@ -22,7 +22,7 @@ class EngineTest : public ClusterTest {
     EXPECT_TRUE(call->ReadUntilRunning());
     EXPECT_TRUE(cluster_.WaitForRun(request_.request_id()));
     const auto containers = cluster_.Containers();
-    EXPECT_EQ(containers.size(), 1u);
+    EXPECT_EQ(containers.size(), 1U);
     return containers.empty() ? "none" : containers[0];
   }
   void ExpectNextRuns() {

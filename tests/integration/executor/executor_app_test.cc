@@ -193,7 +193,7 @@ TEST_F(ExecutorAppTest, OutputIsSentAgainFromWhereThePolicyAsks) {
 
   const auto output = policy_.Await(IsOutput, 2);
   ASSERT_TRUE(output.has_value());
-  EXPECT_EQ(output->output().chunk().offset(), 4u);
+  EXPECT_EQ(output->output().chunk().offset(), 4U);
   EXPECT_EQ(output->output().chunk().data(), "456789\n");
   EXPECT_TRUE(policy_.Await(IsEnd, 2));
 }
@@ -297,7 +297,7 @@ TEST_F(ExecutorAppTest, SandboxesWaitBeforeTheFirstCredit) {
   // The used one is still alive for a moment when its successor is not yet.
   EXPECT_TRUE(backend_->WaitForCreated(4, kWait)) << "it was replaced";
   EXPECT_TRUE(backend_->WaitForLiveSandboxes(3, kWait));
-  EXPECT_EQ(backend_->created_specs().size(), 4u);
+  EXPECT_EQ(backend_->created_specs().size(), 4U);
 }
 
 TEST_F(ExecutorAppTest, SandboxesThatCannotBeMadeHoldNoCreditBack) {
@@ -355,9 +355,9 @@ TEST_F(ExecutorAppTest, StatusTellsWhatItHas) {
 
   ASSERT_TRUE(told.has_value());
   EXPECT_TRUE(told->status().ready());
-  EXPECT_EQ(told->status().warm_target(), 2u);
-  EXPECT_EQ(told->status().sandboxes(), 2u);
-  EXPECT_EQ(told->status().max_sandboxes(), 8u);
+  EXPECT_EQ(told->status().warm_target(), 2U);
+  EXPECT_EQ(told->status().sandboxes(), 2U);
+  EXPECT_EQ(told->status().max_sandboxes(), 8U);
 }
 
 TEST_F(ExecutorAppTest, DrainAndDestructionLeaveNoSandbox) {

@@ -37,7 +37,7 @@ TEST(ProcessSpecTest, CodeBecomesAFileAfterTheInterpreter) {
   EXPECT_THAT(process->argv,
               ElementsAre("python3", "-I", "/workspace/.airlock-abcdefgh.py",
                           "--flag"));
-  ASSERT_EQ(process->files.size(), 1u);
+  ASSERT_EQ(process->files.size(), 1U);
   EXPECT_EQ(process->files[0].path, ".airlock-abcdefgh.py");
   EXPECT_EQ(process->files[0].content, "print(1)");
 }
@@ -105,9 +105,9 @@ TEST(ProcessSpecTest, InputAndLimitsArePassedOn) {
   EXPECT_THAT(process->env, Contains("NAME=value"));
   EXPECT_EQ(process->timeout, absl::Seconds(7));
   EXPECT_EQ(process->output_limit_bytes, std::uint64_t{64} << 20);
-  ASSERT_EQ(process->files.size(), 2u);
-  EXPECT_EQ(process->files[0].mode, 0600u);
-  EXPECT_EQ(process->files[1].mode, 0644u);
+  ASSERT_EQ(process->files.size(), 2U);
+  EXPECT_EQ(process->files[0].mode, 0600U);
+  EXPECT_EQ(process->files[1].mode, 0644U);
 }
 
 TEST(ProcessSpecTest, EnvironmentIsBuiltFromNothing) {
@@ -197,15 +197,15 @@ TEST(SandboxSpecTest, EveryFieldIsPassedOn) {
   EXPECT_EQ(spec->image, "airlock/sandbox:latest");
   EXPECT_EQ(spec->image_id, "sha256:1");
   EXPECT_EQ(spec->memory_bytes, std::uint64_t{512} << 20);
-  EXPECT_EQ(spec->cpu_millis, 1000u);
-  EXPECT_EQ(spec->pids, 128u);
+  EXPECT_EQ(spec->cpu_millis, 1000U);
+  EXPECT_EQ(spec->pids, 128U);
   EXPECT_EQ(spec->workspace_bytes, std::uint64_t{192} << 20);
   EXPECT_EQ(spec->tmp_bytes, std::uint64_t{64} << 20);
-  EXPECT_EQ(spec->inodes, 65536u);
+  EXPECT_EQ(spec->inodes, 65536U);
   EXPECT_EQ(spec->network_mode, "none");
   EXPECT_EQ(spec->user, "65534:65534");
   EXPECT_EQ(spec->runtime, "runsc");
-  ASSERT_EQ(spec->mounts.size(), 1u);
+  ASSERT_EQ(spec->mounts.size(), 1U);
   EXPECT_TRUE(spec->mounts[0].writable);
 }
 

@@ -7,7 +7,7 @@ FROM ${BASE}
 
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      bash ca-certificates coreutils curl git jq nodejs procps python3 \
+      bash ca-certificates coreutils curl git jq nodejs npm procps python3 \
       python3-pip python3-venv \
  && apt-get clean \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/cache/debconf \

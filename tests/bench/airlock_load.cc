@@ -1,0 +1,234 @@
+// Loads an Airlock through its public API and measures it, for the scripts
+// beside this:
+//
+//   airlock_load HOST:PORT      AIRLOCK_TOKEN in the environment
+//
+// Reads one order a line and answers each with one line of JSON:
+//
+//   run COUNT CLIENTS SESSION   /bin/true COUNT times, by so many at once
+//   output BYTES SESSION        one command that writes so much
+//   watch COUNT                 so many idle streams, held until the next order
+//
+// SESSION is a name, to which each client adds its number, or "-": a sandbox of
+// its own for each command. Ends with the input, or when anything goes wrong.
+#include <grpcpp/client_context.h>
+#include <grpcpp/security/credentials.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "airlock/v1/execution.grpc.pb.h"
+#include "common/rpc/channel.h"
+#include "common/security/random.h"
+#include "nlohmann/json.hpp"
+
+namespace airlock {
+namespace {
+
+using airlock::v1::ExecuteRequest;
+using airlock::v1::ExecuteResponse;
+using airlock::v1::Execution;
+using airlock::v1::WatchExecutionRequest;
+using airlock::v1::WatchExecutionResponse;
+using nlohmann::json;
+
+constexpr int kMaxCount = 100'000;
+constexpr int kMaxClients = 64;
+constexpr int kMaxWatchers = 2'000;
+constexpr std::uint64_t kMaxBytes = std::uint64_t{4} << 30;
+constexpr absl::Duration kPatience = absl::Seconds(120);
+
+[[noreturn]] void Stop(const std::string& why) {
+  std::cerr << "airlock_load: " << why << std::endl;
+  std::exit(1);
+}
+
+std::unique_ptr<grpc::ClientContext> Context() {
+  auto context = std::make_unique<grpc::ClientContext>();
+  SetTimeout(*context, kPatience);
+  const char* token = std::getenv("AIRLOCK_TOKEN");
+  context->AddMetadata("authorization",
+                       absl::StrCat("Bearer ", token == nullptr ? "" : token));
+  return context;
+}
+
+ExecuteRequest Command(const std::vector<std::string>& argv,
+                       const std::string& session, int client) {
+  ExecuteRequest request;
+  request.set_request_id(RandomUuid());
+  auto& command = *request.mutable_action()->mutable_system_command();
+  command.mutable_argv()->mutable_args()->Assign(argv.begin(), argv.end());
+  if (session != "-") request.set_session(absl::StrCat(session, client));
+  return request;
+}
+
+// What one command came to.
+struct Told {
+  Execution completed;
+  std::uint64_t output_bytes = 0;
+};
+
+class Load {
+ public:
+  explicit Load(const std::string& target)
+      : stub_(airlock::v1::ExecutionService::NewStub(
+            MakeChannel(target, grpc::InsecureChannelCredentials()))) {}
+
+  json Run(int count, int clients, const std::string& session) {
+    std::vector<std::vector<double>> micros(clients);
+    std::atomic<int> left = count;
+    const absl::Time begin = absl::Now();
+    std::vector<std::thread> threads;
+    threads.reserve(clients);
+    for (int client = 0; client < clients; ++client) {
+      threads.emplace_back([&, client] {
+        while (left.fetch_sub(1) > 0) {
+          const absl::Time start = absl::Now();
+          Execute(Command({"/bin/true"}, session, client));
+          micros[client].push_back(
+              absl::ToDoubleMicroseconds(absl::Now() - start));
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    std::vector<double> all;
+    for (const std::vector<double>& own : micros) {
+      all.insert(all.end(), own.begin(), own.end());
+    }
+    return {{"seconds", absl::ToDoubleSeconds(absl::Now() - begin)},
+            {"micros", std::move(all)}};
+  }
+
+  json Output(std::uint64_t bytes, const std::string& session) {
+    const absl::Time begin = absl::Now();
+    const Told told =
+        Execute(Command({"head", "-c", absl::StrCat(bytes), "/dev/zero"},
+                        session, /*client=*/0));
+    if (told.output_bytes != bytes) {
+      Stop(absl::StrCat("of ", bytes, " bytes came ", told.output_bytes));
+    }
+    return {{"seconds", absl::ToDoubleSeconds(absl::Now() - begin)},
+            {"bytes", bytes}};
+  }
+
+  // Streams of one execution that sleeps; they end when the next order comes.
+  json Watch(int count) {
+    sleeper_context_ = Context();
+    sleeper_ = stub_->Execute(sleeper_context_.get(),
+                              Command({"sleep", "100"}, "-", /*client=*/0));
+    ExecuteResponse first;
+    if (!sleeper_->Read(&first)) Stop("the execution to watch was refused");
+    WatchExecutionRequest request;
+    request.set_id(first.event().accepted().id());
+    for (int i = 0; i < count; ++i) {
+      watch_contexts_.push_back(Context());
+      watchers_.push_back(
+          stub_->WatchExecution(watch_contexts_.back().get(), request));
+      WatchExecutionResponse event;
+      if (!watchers_.back()->Read(&event)) Stop("a watcher was refused");
+    }
+    return {{"watchers", watchers_.size()}};
+  }
+  void EndWatch() {
+    for (auto& context : watch_contexts_) context->TryCancel();
+    for (auto& watcher : watchers_) Drain<WatchExecutionResponse>(*watcher);
+    watchers_.clear();
+    watch_contexts_.clear();
+    if (sleeper_ == nullptr) return;
+    sleeper_context_->TryCancel();
+    Drain<ExecuteResponse>(*sleeper_);
+    sleeper_ = nullptr;
+  }
+
+ private:
+  Told Execute(const ExecuteRequest& request) {
+    const auto context = Context();
+    const auto reader = stub_->Execute(context.get(), request);
+    Told told;
+    ExecuteResponse response;
+    while (reader->Read(&response)) {
+      told.output_bytes += response.event().output().data().size();
+      if (response.event().has_completed()) {
+        told.completed = response.event().completed();
+      }
+    }
+    const grpc::Status status = reader->Finish();
+    if (!status.ok()) Stop(status.error_message());
+    if (told.completed.outcome().ended_by() !=
+            airlock::v1::Outcome::ENDED_BY_EXITED ||
+        told.completed.outcome().exit_code() != 0) {
+      Stop(told.completed.ShortDebugString());
+    }
+    return told;
+  }
+  template <typename Response, typename Reader>
+  static void Drain(Reader& reader) {
+    Response response;
+    while (reader.Read(&response)) {
+    }
+    // It was cut by this side, so its status says nothing.
+    static_cast<void>(reader.Finish());
+  }
+
+  const std::unique_ptr<airlock::v1::ExecutionService::Stub> stub_;
+  std::unique_ptr<grpc::ClientContext> sleeper_context_;
+  std::unique_ptr<grpc::ClientReader<ExecuteResponse>> sleeper_;
+  std::vector<std::unique_ptr<grpc::ClientContext>> watch_contexts_;
+  std::vector<std::unique_ptr<grpc::ClientReader<WatchExecutionResponse>>>
+      watchers_;
+};
+
+json Obey(Load& load, const std::string& order) {
+  std::istringstream words(order);
+  std::string verb;
+  std::uint64_t count = 0;
+  words >> verb >> count;
+  if (!words) Stop(absl::StrCat("no such order: ", order));
+  if (verb == "watch" && count <= kMaxWatchers) {
+    return load.Watch(static_cast<int>(count));
+  }
+  int clients = 1;
+  if (verb == "run") words >> clients;
+  std::string session;
+  words >> session;
+  const bool complete = !words.fail() && clients >= 1 && clients <= kMaxClients;
+  if (verb == "run" && complete && count <= kMaxCount) {
+    return load.Run(static_cast<int>(count), clients, session);
+  }
+  if (verb == "output" && complete && count <= kMaxBytes) {
+    return load.Output(count, session);
+  }
+  Stop(absl::StrCat("no such order: ", order));
+}
+
+int Main(const std::string& target) {
+  Load load(target);
+  std::string order;
+  while (std::getline(std::cin, order)) {
+    load.EndWatch();
+    std::cout << Obey(load, order).dump() << std::endl;
+  }
+  load.EndWatch();
+  return 0;
+}
+
+}  // namespace
+}  // namespace airlock
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: " << argv[0] << " HOST:PORT" << std::endl;
+    return 2;
+  }
+  return airlock::Main(argv[1]);
+}

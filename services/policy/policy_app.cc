@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "airlock/internal/v1/executor_link.grpc.pb.h"
 #include "airlock/v1/execution.grpc.pb.h"
+#include "airlock/v1/executor.grpc.pb.h"
 #include "airlock/v1/policy.grpc.pb.h"
 #include "common/concurrency/ticker.h"
 #include "common/metrics/metrics_server.h"
@@ -18,6 +19,7 @@
 #include "services/policy/dispatch/dispatcher.h"
 #include "services/policy/rpc/caller.h"
 #include "services/policy/rpc/execution_handler.h"
+#include "services/policy/rpc/executor_handler.h"
 #include "services/policy/rpc/executor_link_handler.h"
 #include "services/policy/rpc/policy_handler.h"
 #include "services/policy/store/memory/memory_store.h"
@@ -30,6 +32,7 @@ constexpr absl::Duration kTick = absl::Milliseconds(100);
 AccessTable MakeAccessTable() {
   return AccessTable(
       {airlock::v1::ExecutionService::service_full_name(),
+       airlock::v1::ExecutorService::service_full_name(),
        airlock::v1::PolicyService::service_full_name(),
        airlock::internal::v1::ExecutorLinkService::service_full_name()});
 }
@@ -60,6 +63,7 @@ struct PolicyApp::Parts {
         access(MakeAccessTable()),
         caller(access, *tokens),
         executions(caller, *contract, dispatcher),
+        executors(caller, dispatcher),
         policies(caller, *contract),
         links(caller, dispatcher) {}
 
@@ -76,6 +80,7 @@ struct PolicyApp::Parts {
   const AccessTable access;
   const CallerCheck caller;
   ExecutionHandler executions;
+  ExecutorHandler executors;
   PolicyHandler policies;
   ExecutorLinkHandler links;
   std::unique_ptr<MetricsServer> metrics_server;
@@ -109,6 +114,7 @@ absl::StatusOr<std::unique_ptr<PolicyApp>> PolicyApp::Start(
   options.registry = parts->registry.get();
   options.services = {
       Serve<airlock::v1::ExecutionService>(parts->executions),
+      Serve<airlock::v1::ExecutorService>(parts->executors),
       Serve<airlock::v1::PolicyService>(parts->policies),
       Serve<airlock::internal::v1::ExecutorLinkService>(parts->links)};
   auto server = RpcServer::Start(options);

@@ -91,7 +91,13 @@ PolicyMetrics::PolicyMetrics(prometheus::Registry& registry)
                   .Name("airlock_policy_executor_slots")
                   .Help("Slots of the executors that are connected.")
                   .Register(registry)
-                  .Add({})) {}
+                  .Add({})),
+      cordoned_(&prometheus::BuildGauge()
+                     .Name("airlock_policy_executors_cordoned")
+                     .Help("Executors that operators cordoned or drain, "
+                           "connected or not.")
+                     .Register(registry)
+                     .Add({})) {}
 
 void PolicyMetrics::CountDecision(airlock::v1::ActionKind kind,
                                   const Decision& decision) {
@@ -136,6 +142,10 @@ void PolicyMetrics::SetLive(std::size_t executions) {
 void PolicyMetrics::SetExecutors(std::size_t connected, std::size_t slots) {
   executors_connected_->Set(static_cast<double>(connected));
   slots_->Set(static_cast<double>(slots));
+}
+
+void PolicyMetrics::SetCordoned(std::size_t executors) {
+  cordoned_->Set(static_cast<double>(executors));
 }
 
 }  // namespace airlock::policy

@@ -37,6 +37,7 @@ class PolicyMetrics {
   void SetQueued(std::size_t executions);
   void SetLive(std::size_t executions);
   void SetExecutors(std::size_t connected, std::size_t slots);
+  void SetCordoned(std::size_t executors);
 
  private:
   prometheus::Family<prometheus::Counter>& decisions_;
@@ -50,6 +51,7 @@ class PolicyMetrics {
   prometheus::Gauge* live_;
   prometheus::Gauge* executors_connected_;
   prometheus::Gauge* slots_;
+  prometheus::Gauge* cordoned_;
 };
 
 // The word of the configuration for a kind: "code_exec".

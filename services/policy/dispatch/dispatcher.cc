@@ -34,12 +34,13 @@ Dispatcher::Dispatcher(Parts parts, const DispatchLimits& limits)
       metrics_(parts.metrics),
       table_(limits.max_ended, limits.max_ended_output_bytes),
       queue_(limits.queue),
+      roster_({clock_, table_, pool_, metrics_}, limits.roster),
       flow_({serializer_, clock_, store_, table_, queue_, pool_, parts.minter,
              metrics_},
             limits.flow),
-      events_(
-          {clock_, table_, pool_, flow_, metrics_, std::move(parts.policy_id)},
-          limits.link),
+      events_({clock_, table_, pool_, roster_, flow_, metrics_,
+               std::move(parts.policy_id)},
+              limits.link),
       intake_({serializer_, clock_, parts.contract, store_, table_, queue_,
                pool_, flow_, metrics_, limits.kept_output_bytes}) {}
 
@@ -177,6 +178,19 @@ void Dispatcher::MergeLive(const ExecutionQuery& query, ExecutionPage& page) {
   MergePage(query, std::move(live), page);
 }
 
+void Dispatcher::ListExecutors(ExecutorsDone done) {
+  serializer_.Submit([this, done = std::move(done)] { done(roster_.List()); });
+}
+
+void Dispatcher::SetExecutorOrder(std::string id, ExecutorOrder order,
+                                  ExecutorDone done) {
+  serializer_.Submit([this, id = std::move(id), order, done = std::move(done)] {
+    done(roster_.SetOrder(id, order));
+    // It may take work again.
+    flow_.Pump();
+  });
+}
+
 void Dispatcher::OnMessage(LinkId link,
                            std::shared_ptr<ExecutorChannel> channel,
                            airlock::internal::v1::ConnectRequest message) {
@@ -193,6 +207,7 @@ void Dispatcher::OnLinkClosed(LinkId link) {
 void Dispatcher::Tick() {
   serializer_.Submit([this] {
     events_.Tick();
+    roster_.Tick();
     std::vector<Execution*> all;
     table_.ForEach([&](Execution& execution) {
       if (execution.phase != Phase::kEnded) all.push_back(&execution);

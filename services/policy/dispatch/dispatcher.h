@@ -15,6 +15,7 @@
 #include "services/policy/dispatch/execution_table.h"
 #include "services/policy/dispatch/executor_events.h"
 #include "services/policy/dispatch/executor_pool.h"
+#include "services/policy/dispatch/executor_roster.h"
 #include "services/policy/dispatch/fair_queue.h"
 
 namespace airlock::policy {
@@ -30,6 +31,7 @@ struct DispatchLimits {
   std::size_t max_ended_output_bytes = 64 * 1024 * 1024;
   FlowTimes flow;
   LinkTimes link;
+  RosterLimits roster;
 };
 
 // Thread-safe: every call is applied inside one serializer, one after another.
@@ -72,6 +74,14 @@ class Dispatcher {
             const airlock::v1::ListExecutionsRequest& request,
             Store::ListDone done);
 
+  // For operators.
+  using ExecutorsDone = std::function<void(airlock::v1::ListExecutorsResponse)>;
+  void ListExecutors(ExecutorsDone done);
+  // As ExecutorRoster::SetOrder.
+  using ExecutorDone =
+      std::function<void(absl::StatusOr<airlock::v1::Executor>)>;
+  void SetExecutorOrder(std::string id, ExecutorOrder order, ExecutorDone done);
+
   // For executors.
   LinkId NewLink() { return next_link_++; }
   void OnMessage(LinkId link, std::shared_ptr<ExecutorChannel> channel,
@@ -100,6 +110,7 @@ class Dispatcher {
   ExecutionTable table_;
   FairQueue queue_;
   ExecutorPool pool_;
+  ExecutorRoster roster_;
   std::atomic<WatcherId> next_watcher_ = 1;
   std::atomic<LinkId> next_link_ = 1;
   std::atomic<std::size_t> live_ = 0;

@@ -10,6 +10,7 @@
 #include "common/logging/log.h"
 #include "common/status/error.h"
 #include "common/time/proto_time.h"
+#include "services/policy/dispatch/executor_hello.h"
 
 namespace airlock::policy {
 namespace {
@@ -19,43 +20,10 @@ using airlock::internal::v1::ConnectResponse;
 using airlock::internal::v1::HeldJob;
 using airlock::internal::v1::JobEnded;
 
-constexpr std::uint32_t kProtocolVersion = 1;
-constexpr std::size_t kBootNonceBytes = 16;
 // More credit than this is no executor's: it bounds what one can be sent.
 constexpr std::uint32_t kMaxCredits = 10'000;
-
-absl::Status CheckHello(const airlock::internal::v1::Hello& hello) {
-  if (hello.protocol_version() != kProtocolVersion) {
-    return MakeError(
-        absl::StatusCode::kFailedPrecondition, "PROTOCOL_VERSION",
-        absl::StrCat("hello.protocol_version must be ", kProtocolVersion,
-                     ": got ", hello.protocol_version()));
-  }
-  FieldViolations violations;
-  if (hello.executor_id().empty()) {
-    violations.Add("hello.executor_id", "must not be empty");
-  }
-  if (hello.boot_nonce().size() != kBootNonceBytes) {
-    violations.Add("hello.boot_nonce",
-                   absl::StrCat("must have ", kBootNonceBytes, " bytes: got ",
-                                hello.boot_nonce().size()));
-  }
-  if (hello.backend().empty()) {
-    violations.Add("hello.backend", "must not be empty");
-  }
-  return violations.ToStatus();
-}
-
-// Image id by reference.
-std::map<std::string, std::string, std::less<>> ImagesById(
-    const google::protobuf::RepeatedPtrField<airlock::internal::v1::Image>&
-        images) {
-  std::map<std::string, std::string, std::less<>> ids;
-  for (const airlock::internal::v1::Image& image : images) {
-    ids[image.reference()] = image.id();
-  }
-  return ids;
-}
+// It is kept, and told to operators together with those of all the others.
+constexpr std::size_t kMaxStatusBytes = std::size_t{32} << 10;
 
 }  // namespace
 
@@ -90,23 +58,12 @@ void ExecutorEvents::OnMessage(LinkId link,
       return;
     }
     case ConnectRequest::kJobProgress:
-      if (Execution* job = JobOf(*executor, message.job_progress())) {
-        p_.flow.OnProgress(*job, message.job_progress().progress());
-      }
-      return;
     case ConnectRequest::kJobReady:
-      if (Execution* job = JobOf(*executor, message.job_ready())) {
-        p_.flow.OnReady(*job);
-      }
-      return;
+    case ConnectRequest::kProcessStarted:
     case ConnectRequest::kOutput:
-      if (Execution* job = JobOf(*executor, message.output())) {
-        p_.flow.OnOutput(*job,
-                         std::move(*message.mutable_output()->mutable_chunk()));
-      }
-      return;
+    case ConnectRequest::kInputCredit:
     case ConnectRequest::kJobEnded:
-      OnJobEnded(*executor, message.job_ended());
+      OnJobMessage(*executor, message);
       return;
     case ConnectRequest::kDraining:
       executor->draining = true;
@@ -114,10 +71,10 @@ void ExecutorEvents::OnMessage(LinkId link,
     case ConnectRequest::kImagesChanged:
       executor->images = ImagesById(message.images_changed().images());
       return;
-    case ConnectRequest::kProcessStarted:
-    case ConnectRequest::kInputCredit:
-    case ConnectRequest::kSessionEnded:
     case ConnectRequest::kStatus:
+      OnStatus(*executor, *message.mutable_status());
+      return;
+    case ConnectRequest::kSessionEnded:
       return;
     case ConnectRequest::kHello:
     case ConnectRequest::MESSAGE_NOT_SET:
@@ -126,6 +83,45 @@ void ExecutorEvents::OnMessage(LinkId link,
                     "a message of this kind is unknown or out of place here"));
       return;
   }
+}
+
+void ExecutorEvents::OnJobMessage(ConnectedExecutor& executor,
+                                  ConnectRequest& message) {
+  switch (message.message_case()) {
+    case ConnectRequest::kJobProgress:
+      if (Execution* job = JobOf(executor, message.job_progress())) {
+        p_.flow.OnProgress(*job, message.job_progress().progress());
+      }
+      return;
+    case ConnectRequest::kJobReady:
+      if (Execution* job = JobOf(executor, message.job_ready())) {
+        p_.flow.OnReady(*job);
+      }
+      return;
+    case ConnectRequest::kOutput:
+      if (Execution* job = JobOf(executor, message.output())) {
+        p_.flow.OnOutput(*job,
+                         std::move(*message.mutable_output()->mutable_chunk()));
+      }
+      return;
+    case ConnectRequest::kJobEnded:
+      OnJobEnded(executor, message.job_ended());
+      return;
+    default:
+      return;
+  }
+}
+
+void ExecutorEvents::OnStatus(ConnectedExecutor& executor,
+                              airlock::internal::v1::ExecutorStatus& status) {
+  if (status.ByteSizeLong() > kMaxStatusBytes) {
+    executor.channel->Close(
+        MakeError(absl::StatusCode::kInvalidArgument, "STATUS_TOO_LARGE",
+                  absl::StrCat("status must have at most ", kMaxStatusBytes,
+                               " bytes: got ", status.ByteSizeLong())));
+    return;
+  }
+  executor.status = std::move(status);
 }
 
 template <typename Message>
@@ -168,15 +164,11 @@ void ExecutorEvents::OnHello(LinkId link,
     return;
   }
   Replace(hello);
-  ConnectedExecutor executor;
+  ConnectedExecutor executor = ExecutorFromHello(hello);
   executor.link = link;
-  executor.id = hello.executor_id();
-  executor.boot_nonce = hello.boot_nonce();
-  executor.backend = hello.backend();
-  executor.slots = hello.slots();
-  executor.images = ImagesById(hello.images());
   executor.last_contact = p_.clock.Monotonic();
   executor.channel = channel;
+  p_.roster.OnConnected(executor);
   p_.pool.Add(std::move(executor));
   LogInfo("executor connected", {{"executor_id", hello.executor_id()},
                                  {"backend", hello.backend()},
@@ -246,6 +238,7 @@ void ExecutorEvents::OnClosed(LinkId link) {
   ConnectedExecutor* executor = p_.pool.Find(link);
   if (executor == nullptr) return;
   LogWarning("executor disconnected", {{"executor_id", executor->id}});
+  p_.roster.OnDisconnected(*executor);
   p_.pool.Remove(link);
   std::vector<Execution*> jobs;
   p_.table.ForEach([&](Execution& execution) {

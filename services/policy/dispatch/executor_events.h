@@ -9,6 +9,7 @@
 #include "services/policy/dispatch/execution_flow.h"
 #include "services/policy/dispatch/execution_table.h"
 #include "services/policy/dispatch/executor_pool.h"
+#include "services/policy/dispatch/executor_roster.h"
 #include "services/policy/policy_metrics.h"
 
 namespace airlock::policy {
@@ -30,6 +31,7 @@ class ExecutorEvents {
     const Clock& clock;
     ExecutionTable& table;
     ExecutorPool& pool;
+    ExecutorRoster& roster;
     ExecutionFlow& flow;
     PolicyMetrics& metrics;
     std::string policy_id;
@@ -57,6 +59,11 @@ class ExecutorEvents {
   void TakeBackJobs(LinkId link, const Hello& hello);
   void OnHeldJob(ConnectedExecutor& executor,
                  const airlock::internal::v1::HeldJob& held);
+  // One about a job. Its parts may be taken away.
+  void OnJobMessage(ConnectedExecutor& executor,
+                    airlock::internal::v1::ConnectRequest& message);
+  void OnStatus(ConnectedExecutor& executor,
+                airlock::internal::v1::ExecutorStatus& status);
   void OnJobEnded(ConnectedExecutor& executor,
                   const airlock::internal::v1::JobEnded& ended);
   // The execution a message is about, if this executor has exactly this job.

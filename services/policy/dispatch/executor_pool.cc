@@ -28,10 +28,7 @@ ConnectedExecutor* ExecutorPool::Choose(absl::string_view backend,
   ConnectedExecutor* best = nullptr;
   std::tuple<bool, std::uint32_t> best_rank;
   for (auto& [link, executor] : executors_) {
-    if (executor.backend != backend || executor.draining ||
-        executor.credits == 0) {
-      continue;
-    }
+    if (executor.backend != backend || !executor.takes_new_work()) continue;
     const std::tuple<bool, std::uint32_t> rank(executor.images.count(image) > 0,
                                                executor.credits);
     if (best == nullptr || rank > best_rank) {
@@ -43,9 +40,8 @@ ConnectedExecutor* ExecutorPool::Choose(absl::string_view backend,
 }
 
 bool ExecutorPool::has_credit() const {
-  return std::any_of(executors_.begin(), executors_.end(), [](const auto& e) {
-    return e.second.credits > 0 && !e.second.draining;
-  });
+  return std::any_of(executors_.begin(), executors_.end(),
+                     [](const auto& e) { return e.second.takes_new_work(); });
 }
 
 std::string ExecutorPool::ImageId(absl::string_view backend,

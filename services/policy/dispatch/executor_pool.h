@@ -14,21 +14,42 @@ namespace airlock::policy {
 
 using LinkId = std::uint64_t;
 
+// What an operator ordered of an executor.
+enum class ExecutorOrder {
+  kNone,
+  // No work, except in sessions it has.
+  kCordon,
+  // A cordon, and each session is closed when nothing runs in it.
+  kDrain,
+};
+
 // One connected executor.
 struct ConnectedExecutor {
   LinkId link = 0;
   std::string id;
   std::string boot_nonce;
   std::string backend;
+  std::string version;
+  std::map<std::string, std::string> labels;
   std::uint32_t slots = 0;
   // Image id by reference.
   std::map<std::string, std::string, std::less<>> images;
   // Jobs that may still be sent.
   std::uint32_t credits = 0;
+  // It stops.
   bool draining = false;
+  ExecutorOrder order = ExecutorOrder::kNone;
+  // What it said last; nothing yet is not ready.
+  airlock::internal::v1::ExecutorStatus status;
+  absl::Time connected_at;
   // When something came last, on the monotonic clock.
   absl::Duration last_contact;
   std::shared_ptr<ExecutorChannel> channel;
+
+  // Whether it may be given what belongs to no session it has.
+  bool takes_new_work() const {
+    return credits > 0 && !draining && order == ExecutorOrder::kNone;
+  }
 };
 
 // Not thread-safe; lives inside the dispatcher's serializer.

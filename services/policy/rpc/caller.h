@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "common/rpc/access.h"
 #include "common/security/authenticator.h"
+#include "google/protobuf/message.h"
 
 namespace airlock::policy {
 
@@ -23,6 +24,11 @@ class CallerCheck {
   // For methods that principals call. `method` is a full name.
   absl::StatusOr<Principal> Authorize(
       absl::string_view method, const grpc::ServerContextBase& context) const;
+
+  // The same, and nothing in the request is unknown to this version.
+  absl::StatusOr<Principal> Admit(
+      absl::string_view method, const grpc::ServerContextBase& context,
+      const google::protobuf::Message& request) const;
 
   // For methods that internal peers call for themselves.
   absl::Status AuthorizePeer(absl::string_view method,

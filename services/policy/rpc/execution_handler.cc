@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/rpc/status.h"
-#include "common/rpc/unknown_fields.h"
 #include "common/status/error.h"
 #include "services/policy/engine/action_limits.h"
 #include "services/policy/rpc/event_stream.h"
@@ -36,20 +35,11 @@ Dispatcher::ExecutionDone Answer(grpc::ServerUnaryReactor* reactor,
 
 }  // namespace
 
-absl::StatusOr<Principal> ExecutionHandler::Admit(
-    absl::string_view method, const grpc::ServerContextBase& context,
-    const google::protobuf::Message& request) const {
-  absl::StatusOr<Principal> principal = caller_.Authorize(method, context);
-  if (!principal.ok()) return principal;
-  const absl::Status known = RefuseUnknownFields(request);
-  if (!known.ok()) return known;
-  return principal;
-}
-
 absl::StatusOr<Principal> ExecutionHandler::AdmitExecute(
     const grpc::ServerContextBase& context,
     const airlock::v1::ExecuteRequest& request) const {
-  absl::StatusOr<Principal> principal = Admit(kExecute, context, request);
+  absl::StatusOr<Principal> principal =
+      caller_.Admit(kExecute, context, request);
   if (!principal.ok()) return principal;
   if (request.request_id().empty()) {
     FieldViolations violations;
@@ -81,7 +71,8 @@ ExecutionHandler::WatchExecution(
     const airlock::v1::WatchExecutionRequest* request) {
   auto stream =
       EventStream<airlock::v1::WatchExecutionResponse>::Make(dispatcher_);
-  const absl::StatusOr<Principal> principal = Admit(kWatch, *context, *request);
+  const absl::StatusOr<Principal> principal =
+      caller_.Admit(kWatch, *context, *request);
   if (principal.ok()) {
     dispatcher_.Watch(stream->watcher(), *principal, *request, stream);
   } else {
@@ -95,7 +86,8 @@ grpc::ServerUnaryReactor* ExecutionHandler::GetExecution(
     const airlock::v1::GetExecutionRequest* request,
     airlock::v1::GetExecutionResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const absl::StatusOr<Principal> principal = Admit(kGet, *context, *request);
+  const absl::StatusOr<Principal> principal =
+      caller_.Admit(kGet, *context, *request);
   if (principal.ok()) {
     dispatcher_.Get(*principal, request->id(), Answer(reactor, response));
   } else {
@@ -110,7 +102,7 @@ grpc::ServerUnaryReactor* ExecutionHandler::CancelExecution(
     airlock::v1::CancelExecutionResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const absl::StatusOr<Principal> principal =
-      Admit(kCancel, *context, *request);
+      caller_.Admit(kCancel, *context, *request);
   if (principal.ok()) {
     dispatcher_.Cancel(*principal, request->id(), Answer(reactor, response));
   } else {
@@ -124,7 +116,8 @@ grpc::ServerUnaryReactor* ExecutionHandler::ListExecutions(
     const airlock::v1::ListExecutionsRequest* request,
     airlock::v1::ListExecutionsResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const absl::StatusOr<Principal> principal = Admit(kList, *context, *request);
+  const absl::StatusOr<Principal> principal =
+      caller_.Admit(kList, *context, *request);
   if (!principal.ok()) {
     reactor->Finish(ToGrpcStatus(principal.status()));
     return reactor;

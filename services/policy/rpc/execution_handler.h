@@ -37,10 +37,6 @@ class ExecutionHandler final
       airlock::v1::CancelExecutionResponse* response) override;
 
  private:
-  // The caller, if it may call this method with this request.
-  absl::StatusOr<Principal> Admit(
-      absl::string_view method, const grpc::ServerContextBase& context,
-      const google::protobuf::Message& request) const;
   absl::StatusOr<Principal> AdmitExecute(
       const grpc::ServerContextBase& context,
       const airlock::v1::ExecuteRequest& request) const;

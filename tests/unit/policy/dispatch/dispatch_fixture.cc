@@ -47,6 +47,10 @@ void FakeExecutor::Connect(std::vector<airlock::internal::v1::HeldJob> held) {
   hello.set_executor_id(id_);
   hello.set_boot_nonce(boot_);
   hello.set_backend("docker");
+  hello.set_version("1.2.3");
+  hello.set_slots(2);
+  (*hello.mutable_labels())["zone"] = "a";
+  hello.add_images()->set_reference("airlock/sandbox:latest");
   for (airlock::internal::v1::HeldJob& job : held) {
     *hello.add_held_jobs() = std::move(job);
   }
@@ -226,6 +230,14 @@ airlock::internal::v1::HeldJob DispatchFixture::Held(const Job& job) {
   held.set_fence(job.fence());
   held.set_started(true);
   return held;
+}
+
+double DispatchFixture::Gauge(const std::string& name) {
+  for (const prometheus::MetricFamily& family : registry_.Collect()) {
+    if (family.name == name) return family.metric.at(0).gauge.value;
+  }
+  ADD_FAILURE() << "there is no metric " << name;
+  return 0;
 }
 
 void DispatchFixture::Pass(absl::Duration by) {

@@ -171,6 +171,8 @@ class DispatchFixture : public testing::Test {
   // What an executor says of a started job it still holds.
   static airlock::internal::v1::HeldJob Held(
       const airlock::internal::v1::Job& job);
+  // The value of a gauge without labels.
+  double Gauge(const std::string& name);
   // Lets `by` pass, with the ticks that belong to it, while connected
   // executors keep their heartbeats.
   void Pass(absl::Duration by);

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "airlock/v1/execution.grpc.pb.h"
+#include "airlock/v1/executor.grpc.pb.h"
 #include "airlock/v1/policy.grpc.pb.h"
 #include "common/concurrency/ticker.h"
 #include "common/logging/log.h"
@@ -24,6 +25,7 @@ namespace airlock::gateway {
 namespace {
 
 using airlock::v1::ExecutionService;
+using airlock::v1::ExecutorService;
 using airlock::v1::PolicyService;
 
 // How soon a lost or regained policy service is noticed.
@@ -33,8 +35,10 @@ std::vector<std::string> ServiceNames() {
   // Nothing else here names a message, and without one a static link would
   // leave the schemas out.
   google::protobuf::LinkMessageReflection<airlock::v1::ExecuteRequest>();
+  google::protobuf::LinkMessageReflection<airlock::v1::ListExecutorsRequest>();
   google::protobuf::LinkMessageReflection<airlock::v1::ExplainActionRequest>();
   return {ExecutionService::service_full_name(),
+          ExecutorService::service_full_name(),
           PolicyService::service_full_name()};
 }
 
@@ -67,6 +71,7 @@ struct GatewayApp::Parts {
               settings.stream_timeout,
               settings.request_timeout},
         executions(ExecutionService::service_full_name(), route),
+        executors(ExecutorService::service_full_name(), route),
         policies(PolicyService::service_full_name(), route) {}
 
   absl::Status Serve(const GatewaySettings& settings);
@@ -81,6 +86,7 @@ struct GatewayApp::Parts {
   Admission admission;
   RelayRoute route;
   RelayService executions;
+  RelayService executors;
   RelayService policies;
   std::unique_ptr<RpcServer> server;
   std::unique_ptr<ProbeServer> probes;
@@ -98,6 +104,7 @@ absl::Status GatewayApp::Parts::Serve(const GatewaySettings& settings) {
   options.listen = settings.listen.ToString();
   options.credentials = *credentials;
   options.services = {{executions.name(), &executions},
+                      {executors.name(), &executors},
                       {policies.name(), &policies}};
   options.registry = registry.get();
   auto rpc = RpcServer::Start(options);

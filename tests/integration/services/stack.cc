@@ -57,6 +57,7 @@ Stack::Stack(std::string contract) : contract_(std::move(contract)) {
     tokens.push_back({id, "agent", absl::StrCat("token-of-", id)});
   }
   tokens.push_back({"olga", "operator", "token-of-olga"});
+  tokens.push_back({"ann", "approver", "token-of-ann"});
   tokens_path_ = certs_.WriteFile("tokens.json", TokenFileText(tokens));
   const SigningKey key = SigningKey::Generate();
   grant_key_path_ = certs_.WriteFile("grant.key", key.ToPem());
@@ -161,11 +162,20 @@ std::string Stack::Address() const {
   return absl::StrCat("127.0.0.1:", gateway_port_);
 }
 
-std::unique_ptr<airlock::v1::ExecutionService::Stub> Stack::Client() const {
+std::shared_ptr<grpc::Channel> Stack::Connection() const {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return airlock::v1::ExecutionService::NewStub(grpc::CreateCustomChannel(
-      Address(), grpc::InsecureChannelCredentials(), arguments));
+  return grpc::CreateCustomChannel(
+      Address(), grpc::InsecureChannelCredentials(), arguments);
+}
+
+std::unique_ptr<airlock::v1::ExecutionService::Stub> Stack::Client() const {
+  return airlock::v1::ExecutionService::NewStub(Connection());
+}
+
+std::unique_ptr<airlock::v1::ExecutorService::Stub> Stack::OperatorClient()
+    const {
+  return airlock::v1::ExecutorService::NewStub(Connection());
 }
 
 std::unique_ptr<grpc::ClientContext> Stack::As(const std::string& principal) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "airlock/v1/execution.grpc.pb.h"
+#include "airlock/v1/executor.grpc.pb.h"
 #include "services/executor/executor_app.h"
 #include "services/gateway/gateway_app.h"
 #include "services/policy/policy_app.h"
@@ -18,8 +19,9 @@
 
 namespace airlock {
 
-// Principals: agents "ada" and "bob", operator "olga"; the token of each is
-// "token-of-<id>". Not thread-safe, but calls through its stubs are.
+// Principals: agents "ada" and "bob", operator "olga", approver "ann"; the
+// token of each is "token-of-<id>". Not thread-safe, but calls through its
+// stubs are.
 class Stack {
  public:
   // `contract` holds the documented sections, as the inside of a JSON object.
@@ -49,7 +51,10 @@ class Stack {
   // after 20 s.
   void WaitReady();
 
+  // A connection of its own to the gateway, and stubs with one each.
+  std::shared_ptr<grpc::Channel> Connection() const;
   std::unique_ptr<airlock::v1::ExecutionService::Stub> Client() const;
+  std::unique_ptr<airlock::v1::ExecutorService::Stub> OperatorClient() const;
   // A call in the name of a principal, with a deadline of 30 s.
   static std::unique_ptr<grpc::ClientContext> As(const std::string& principal);
 

@@ -1,18 +1,23 @@
 #include "services/runner/event_loop.h"
 
 #include <sys/epoll.h>
-#include <sys/timerfd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace airlock::runner {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
 // Longer waits are as good as for ever, and do not overflow.
-constexpr std::chrono::milliseconds kLongestDelay = std::chrono::hours(87600);
+constexpr milliseconds kLongestDelay = std::chrono::hours(87600);
+// One wait for events: when nothing came, the loop looks at the time again.
+constexpr milliseconds kLongestWait = std::chrono::hours(1);
 
 int CheckedFd(int fd, const char* what) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -53,7 +58,7 @@ int EventLoop::Run() {
   std::array<epoll_event, 16> events;
   while (!stopped_) {
     const int count = ::epoll_wait(epoll_.get(), events.data(),
-                                   static_cast<int>(events.size()), -1);
+                                   static_cast<int>(events.size()), WaitMs());
     for (int i = 0; i < count && !stopped_; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       const auto fd = fds_by_id_.find(event.data.u64);
@@ -61,8 +66,29 @@ int EventLoop::Run() {
       watches_.at(fd->second).handler(event.events);
       RunDeferred();
     }
+    RunTimers();
   }
   return exit_code_;
+}
+
+int EventLoop::WaitMs() const {
+  if (timers_.empty()) return -1;
+  // Never too early: it would wake up, find nothing due and spin.
+  const auto left = std::chrono::ceil<milliseconds>(timers_.begin()->first -
+                                                    steady_clock::now());
+  return static_cast<int>(
+      std::clamp(left, milliseconds(0), kLongestWait).count());
+}
+
+void EventLoop::RunTimers() {
+  // What is armed from here on waits for the next turn.
+  const auto now = steady_clock::now();
+  while (!stopped_ && !timers_.empty() && timers_.begin()->first <= now) {
+    Timer& timer = *timers_.begin()->second;
+    timer.Disarm();
+    timer.function_();
+    RunDeferred();
+  }
 }
 
 void EventLoop::Stop(int exit_code) {
@@ -79,36 +105,20 @@ void EventLoop::RunDeferred() {
 }
 
 Timer::Timer(EventLoop& loop, std::function<void()> function)
-    : loop_(loop),
-      function_(std::move(function)),
-      fd_(CheckedFd(
-          ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC),
-          "timerfd_create")) {
-  const bool added = loop_.Add(fd_.get(), EPOLLIN, [this](std::uint32_t) {
-    std::uint64_t expirations = 0;
-    // Disarmed in the same batch: nothing to read, nothing to do.
-    if (::read(fd_.get(), &expirations, sizeof(expirations)) > 0) function_();
-  });
-  if (!added) {
-    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  }
-}
+    : loop_(loop), function_(std::move(function)) {}
 
-Timer::~Timer() { loop_.Remove(fd_.get()); }
+Timer::~Timer() { Disarm(); }
 
-void Timer::Arm(std::chrono::milliseconds delay) {
-  delay = std::clamp(delay, std::chrono::milliseconds(0), kLongestDelay);
-  itimerspec spec{};
-  spec.it_value.tv_sec = delay.count() / 1000;
-  spec.it_value.tv_nsec = (delay.count() % 1000) * 1'000'000;
-  // All zero would disarm.
-  if (delay.count() == 0) spec.it_value.tv_nsec = 1;
-  ::timerfd_settime(fd_.get(), 0, &spec, nullptr);
+void Timer::Arm(milliseconds delay) {
+  Disarm();
+  delay = std::clamp(delay, milliseconds(0), kLongestDelay);
+  place_ = loop_.timers_.emplace(steady_clock::now() + delay, this);
+  armed_ = true;
 }
 
 void Timer::Disarm() {
-  const itimerspec spec{};
-  ::timerfd_settime(fd_.get(), 0, &spec, nullptr);
+  if (!std::exchange(armed_, false)) return;
+  loop_.timers_.erase(place_);
 }
 
 }  // namespace airlock::runner

@@ -4,12 +4,15 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
 #include "services/runner/unique_fd.h"
 
 namespace airlock::runner {
+
+class Timer;
 
 // Calls a handler when its descriptor is ready (level-triggered). Everything
 // happens on the thread that calls Run(). Not thread-safe.
@@ -46,9 +49,19 @@ class EventLoop {
     Handler handler;
   };
 
+  friend class Timer;
+
+  // When each armed timer is due. It needs no descriptor: with many processes
+  // at a time those are scarce.
+  using Timers = std::multimap<std::chrono::steady_clock::time_point, Timer*>;
+
+  // How long to wait for events, in milliseconds. -1: for ever.
+  int WaitMs() const;
+  void RunTimers();
   void RunDeferred();
 
   UniqueFd epoll_;
+  Timers timers_;
   // An event carries the id, not the descriptor: the number may be reused
   // between two events of one batch.
   std::unordered_map<std::uint64_t, int> fds_by_id_;
@@ -59,10 +72,11 @@ class EventLoop {
   int exit_code_ = 0;
 };
 
-// Calls a function once after a time on the monotonic clock.
+// Calls a function once after a time on the monotonic clock. The function must
+// not destroy its timer.
 class Timer {
  public:
-  // `loop` must outlive this. Throws std::system_error without a timerfd.
+  // `loop` must outlive this.
   Timer(EventLoop& loop, std::function<void()> function);
   ~Timer();
   Timer(const Timer&) = delete;
@@ -75,9 +89,13 @@ class Timer {
   void Disarm();
 
  private:
+  friend class EventLoop;
+
   EventLoop& loop_;
   std::function<void()> function_;
-  UniqueFd fd_;
+  bool armed_ = false;
+  // With `armed_`: where it is in the loop.
+  EventLoop::Timers::iterator place_;
 };
 
 }  // namespace airlock::runner

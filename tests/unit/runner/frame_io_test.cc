@@ -149,6 +149,45 @@ TEST_F(FrameWriterTest, GoneReaderBreaksIt) {
   EXPECT_TRUE(broken);
 }
 
+TEST(EventLoopTest, TimersComeInOrderUnlessDisarmed) {
+  EventLoop loop;
+  std::string order;
+  Timer last(loop, [&] {
+    order += "last";
+    loop.Stop(0);
+  });
+  Timer never(loop, [&order] { order += "never"; });
+  Timer first(loop, [&] {
+    order += "first ";
+    never.Disarm();
+  });
+  Timer again(loop, [&order] { order += "again "; });
+  last.Arm(std::chrono::milliseconds(20));
+  never.Arm(std::chrono::milliseconds(15));
+  first.Arm(std::chrono::milliseconds(5));
+  again.Arm(std::chrono::hours(1'000'000'000));
+  again.Arm(std::chrono::milliseconds(10));
+
+  loop.Run();
+
+  EXPECT_EQ(order, "first again last");
+}
+
+TEST(EventLoopTest, TimerThatArmsItselfLeavesRoomForEvents) {
+  EventLoop loop;
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  Timer timer(loop, [&] {
+    ASSERT_EQ(::write(ends[1], "x", 1), 1);
+    timer.Arm(std::chrono::milliseconds(0));
+  });
+  ASSERT_TRUE(loop.Add(ends[0], 1, [&loop](std::uint32_t) { loop.Stop(7); }));
+  timer.Arm(std::chrono::milliseconds(0));
+
+  EXPECT_EQ(loop.Run(), 7);
+  for (const int end : ends) ::close(end);
+}
+
 TEST(EventLoopTest, HandlerMayRemoveAnotherOfTheSameBatch) {
   EventLoop loop;
   int calls = 0;

@@ -99,12 +99,27 @@ void FrameWriter::WriteSome() {
     }
   }
   if (written_ == current_.size()) Watch(false);
-  if (!had_room && HasRoom()) {
-    // The listener may be gone by then, so it is looked up then.
-    loop_.Defer([this] {
-      if (on_room_) on_room_();
-    });
-  }
+  // A listener may be gone by then, so it is looked up then.
+  if (!had_room && HasRoom()) loop_.Defer([this] { TellRoom(); });
+}
+
+void FrameWriter::AddRoomListener(const void* owner,
+                                  std::function<void()> listener) {
+  room_listeners_.push_back({owner, std::move(listener)});
+}
+
+void FrameWriter::RemoveRoomListener(const void* owner) {
+  std::erase_if(room_listeners_, [owner](const RoomListener& listener) {
+    return listener.owner == owner;
+  });
+}
+
+void FrameWriter::TellRoom() {
+  if (room_listeners_.empty()) return;
+  // They only begin to read again: none adds or removes a listener.
+  for (const RoomListener& listener : room_listeners_) listener.function();
+  room_listeners_.push_back(std::move(room_listeners_.front()));
+  room_listeners_.pop_front();
 }
 
 void FrameWriter::Watch(bool wanted) {

@@ -60,17 +60,24 @@ class FrameWriter {
   // Whether more data may be queued.
   bool HasRoom() const { return data_bytes_ < kMaxQueuedData; }
 
-  // Sets who is told when there is room again. May be empty.
-  void SetRoomListener(std::function<void()> listener) {
-    on_room_ = std::move(listener);
-  }
+  // Adds somebody who is told when there is room again, until `owner` is
+  // removed. With several, each time another one is first: whoever
+  // is first may take all the room.
+  void AddRoomListener(const void* owner, std::function<void()> listener);
+  void RemoveRoomListener(const void* owner);
 
   // Writes what is queued, blocking for at most `limit`: the last word before
   // the end of the program.
   void FlushFor(std::chrono::milliseconds limit);
 
  private:
+  struct RoomListener {
+    const void* owner;
+    std::function<void()> function;
+  };
+
   void WriteSome();
+  void TellRoom();
   bool PickFrame();
   void Watch(bool wanted);
   void Break();
@@ -78,7 +85,7 @@ class FrameWriter {
   EventLoop& loop_;
   const int fd_;
   std::function<void()> on_broken_;
-  std::function<void()> on_room_;
+  std::deque<RoomListener> room_listeners_;
   std::deque<std::string> control_;
   std::deque<std::string> data_;
   std::size_t control_bytes_ = 0;

@@ -10,6 +10,12 @@
 #include "services/runner/wire_encode.h"
 
 namespace airlock::runner {
+namespace {
+
+// What one read takes.
+constexpr std::uint64_t kReadBytes = 64 << 10;
+
+}  // namespace
 
 OutputPump::OutputPump(EventLoop& loop, FrameWriter& writer,
                        std::uint64_t process, std::uint64_t limit_bytes,
@@ -28,7 +34,7 @@ OutputPump::~OutputPump() { Close(); }
 void OutputPump::Start(UniqueFd stdout_fd, UniqueFd stderr_fd) {
   pipes_[0].fd = std::move(stdout_fd);
   pipes_[1].fd = std::move(stderr_fd);
-  writer_.SetRoomListener([this] { Update(); });
+  writer_.AddRoomListener(this, [this] { Update(); });
   Update();
 }
 
@@ -45,7 +51,7 @@ void OutputPump::Drain(std::function<void()> on_end) {
 }
 
 void OutputPump::Close() {
-  writer_.SetRoomListener({});
+  writer_.RemoveRoomListener(this);
   for (std::size_t i = 0; i < pipes_.size(); ++i) ClosePipe(i);
 }
 
@@ -54,9 +60,9 @@ void OutputPump::Close() {
 std::uint64_t OutputPump::Wanted() const {
   if (over_limit_) return 0;
   if (sent_ >= limit_) return 1;
-  if (draining_) return buffer_.size();
+  if (draining_) return kReadBytes;
   if (!writer_.HasRoom() || sent_ >= credit_) return 0;
-  return std::min<std::uint64_t>(buffer_.size(), credit_ - sent_);
+  return std::min(kReadBytes, credit_ - sent_);
 }
 
 void OutputPump::Update() {
@@ -102,9 +108,11 @@ void OutputPump::ReadUntilEmpty(std::size_t index) {
 bool OutputPump::ReadOnce(std::size_t index, std::uint64_t wanted) {
   Pipe& pipe = pipes_[index];
   if (draining_) wanted = std::min(wanted, kDrainBytes - pipe.drained);
-  const ssize_t count = ::read(pipe.fd.get(), buffer_.data(), wanted);
+  std::array<char, kReadBytes> buffer;
+  const ssize_t count = ::read(pipe.fd.get(), buffer.data(), wanted);
   if (count > 0) {
-    Take(index, static_cast<std::uint64_t>(count));
+    Take(index,
+         std::string_view(buffer.data(), static_cast<std::size_t>(count)));
     return true;
   }
   if (count < 0 && errno == EINTR) return true;
@@ -113,13 +121,14 @@ bool OutputPump::ReadOnce(std::size_t index, std::uint64_t wanted) {
   return false;
 }
 
-void OutputPump::Take(std::size_t index, std::uint64_t count) {
+void OutputPump::Take(std::size_t index, std::string_view data) {
+  const std::uint64_t count = data.size();
   const std::uint64_t kept = std::min(count, limit_ - sent_);
   if (kept > 0) {
     sent_ += kept;
-    const std::string_view data(buffer_.data(), kept);
     const auto stream = static_cast<std::uint32_t>(index + 1);
-    writer_.SendData(EncodeFrame(OutputChunk{process_, stream, data}));
+    writer_.SendData(
+        EncodeFrame(OutputChunk{process_, stream, data.substr(0, kept)}));
   }
   Pipe& pipe = pipes_[index];
   if (draining_) pipe.drained += count;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "services/runner/event_loop.h"
 #include "services/runner/frame_io.h"
@@ -58,7 +59,7 @@ class OutputPump {
   void ReadPipe(std::size_t index);
   void ReadUntilEmpty(std::size_t index);
   bool ReadOnce(std::size_t index, std::uint64_t wanted);
-  void Take(std::size_t index, std::uint64_t count);
+  void Take(std::size_t index, std::string_view data);
   std::uint64_t Wanted() const;
   void ClosePipe(std::size_t index);
 
@@ -73,7 +74,6 @@ class OutputPump {
   bool over_limit_ = false;
   bool draining_ = false;
   std::array<Pipe, 2> pipes_;
-  std::array<char, 64 << 10> buffer_;
 };
 
 }  // namespace airlock::runner

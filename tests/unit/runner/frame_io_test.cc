@@ -99,7 +99,7 @@ TEST_F(FrameWriterTest, ControlOvertakesDataButCutsNoFrame) {
 TEST_F(FrameWriterTest, RoomEndsAndComesBack) {
   FrameWriter writer(loop_, write_.get(), [] {});
   int rooms = 0;
-  writer.SetRoomListener([this, &rooms] {
+  writer.AddRoomListener(this, [this, &rooms] {
     ++rooms;
     loop_.Stop(0);
   });
@@ -115,6 +115,30 @@ TEST_F(FrameWriterTest, RoomEndsAndComesBack) {
 
   EXPECT_EQ(rooms, 1);
   EXPECT_TRUE(writer.HasRoom());
+}
+
+TEST_F(FrameWriterTest, EachIsFirstToHearOfRoomInTurn) {
+  FrameWriter writer(loop_, write_.get(), [] {});
+  std::string order;
+  int rooms = 0;
+  const std::string names = "abc";
+  for (const char& name : names) {
+    writer.AddRoomListener(&name, [&order, name] { order += name; });
+  }
+  writer.RemoveRoomListener(&names[1]);
+  writer.AddRoomListener(this, [this, &rooms] {
+    if (++rooms == 3) loop_.Stop(0);
+  });
+
+  Timer turn(loop_, [this, &writer, &turn] {
+    while (writer.HasRoom()) writer.SendData(std::string(60'000, 'x'));
+    ReadAll();
+    turn.Arm(std::chrono::milliseconds(1));
+  });
+  turn.Arm(std::chrono::milliseconds(0));
+  loop_.Run();
+
+  EXPECT_EQ(order, "accaac");
 }
 
 TEST_F(FrameWriterTest, UnreadControlFramesBreakIt) {

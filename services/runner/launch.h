@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct LaunchPlan {
   int stdin_fd = -1;
   int stdout_fd = -1;
   int stderr_fd = -1;
+  // Where its output is read: for its keeper, if it gets one.
+  std::array<int, 2> output_fds = {-1, -1};
 };
 
 // Starts a program in a session of its own, with default signal handling, an

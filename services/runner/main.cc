@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "services/runner/close_range.h"
 #include "services/runner/complain.h"
 #include "services/runner/probe/probe.h"
 #include "services/runner/runner.h"
@@ -64,13 +64,6 @@ bool ReadOptions(int argc, char** argv, airlock::runner::RunnerOptions& options,
   return true;
 }
 
-// Nothing that was open when we came may reach a process.
-void CloseInherited() {
-  if (::syscall(SYS_close_range, 3U, ~0U, 0U) == 0) return;
-  const auto limit = static_cast<int>(::sysconf(_SC_OPEN_MAX));
-  for (int fd = 3; fd < limit; ++fd) ::close(fd);
-}
-
 // A signal from inside must not end or stop this program: process 1 is immune
 // to SIGKILL and SIGSTOP from its own namespace, and the rest is blocked.
 void BlockSignals() {
@@ -93,7 +86,8 @@ bool AreStreamsOpen() {
 }
 
 int Serve(const airlock::runner::RunnerOptions& options) {
-  CloseInherited();
+  // Nothing that was open when we came may reach a process.
+  airlock::runner::CloseFrom(3);
   // While its file is still ours: after the next step it belongs to root.
   UniqueFd oom_score(::open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC));
   BlockSignals();

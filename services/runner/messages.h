@@ -27,6 +27,7 @@ struct Prepare {
   std::uint32_t kill_grace_ms = 0;
   std::uint64_t output_limit_bytes = 0;
   std::uint64_t output_credit_bytes = 0;
+  bool parallel = false;
 };
 
 struct FileChunk {

@@ -1,7 +1,6 @@
 #include "services/runner/process.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -10,8 +9,9 @@
 #include <cstring>
 
 #include "services/runner/disk_space.h"
+#include "services/runner/kept_family.h"
 #include "services/runner/launch.h"
-#include "services/runner/oom_score.h"
+#include "services/runner/lone_family.h"
 #include "services/runner/wire_encode.h"
 
 namespace airlock::runner {
@@ -20,8 +20,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// How often what is left is killed again.
-constexpr milliseconds kSweepInterval(10);
 // After this long something cannot be killed: the end says "not empty".
 constexpr milliseconds kSweepLimit(5000);
 // How long pipes are read that somebody still holds.
@@ -30,17 +28,6 @@ constexpr milliseconds kDrainLimit(1000);
 std::uint64_t Microseconds(steady_clock::duration duration) {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
-}
-
-// Processor time of all processes that were buried so far.
-std::uint64_t BuriedCpuTimeUs() {
-  rusage usage{};
-  ::getrusage(RUSAGE_CHILDREN, &usage);
-  const auto us = [](const timeval& time) {
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 +
-           static_cast<std::uint64_t>(time.tv_usec);
-  };
-  return us(usage.ru_utime) + us(usage.ru_stime);
 }
 
 // Text on its way into a frame: short, and valid UTF-8 whatever the executor
@@ -81,13 +68,17 @@ Process::Process(ProcessContext& context, Prepare prepare,
       input_(context.loop, context.writer, prepare_.process),
       output_(context.loop, context.writer, prepare_.process,
               prepare_.output_limit_bytes, prepare_.output_credit_bytes,
-              [this] {
-                if (phase_ != Phase::kRunning) return;
-                if (cause_ == Cause::kUnspecified) cause_ = Cause::kOutputLimit;
-                KillNow();
-              }),
+              [this] { OnOverLimit(); }),
       deadline_(context.loop, [this] { Terminate(Cause::kTimedOut); }),
-      step_(context.loop, [this] { OnStep(); }) {}
+      step_(context.loop, [this] { OnStep(); }) {
+  FamilyListener& us = *this;
+  if (parallel()) {
+    family_ = std::make_unique<KeptFamily>(context.keepers, us);
+  } else {
+    family_ = std::make_unique<LoneFamily>(context.loop, context.reaper,
+                                           context.oom_score_fd, us);
+  }
+}
 
 void Process::AddFile(const FileChunk& chunk) {
   if (phase_ != Phase::kPreparing) return;
@@ -108,53 +99,64 @@ bool Process::AddInput(StdinChunk chunk) {
 
 void Process::Start() {
   context_.workspace.CloseFile();
-  if (StartError error = Launch(); !error.ok()) return FailStart(error);
-  deadline_.Arm(milliseconds(prepare_.timeout_ms));
+  phase_ = Phase::kStarting;
+  if (StartError error = Launch(); !error.ok()) FailStart(error);
 }
 
+// What comes of it is heard as a FamilyListener, perhaps at once.
 StartError Process::Launch() {
   UniqueFd cwd;
   StartError error = context_.workspace.OpenDirectory(prepare_.cwd, cwd);
   if (!error.ok()) return error;
-  UniqueFd our_in;
   UniqueFd their_in;
-  UniqueFd our_out;
   UniqueFd their_out;
-  UniqueFd our_err;
   UniqueFd their_err;
-  if (!MakePipe(our_in, their_in, true) ||
-      !MakePipe(our_out, their_out, false) ||
-      !MakePipe(our_err, their_err, false)) {
+  if (!MakePipe(stdin_, their_in, true) ||
+      !MakePipe(stdout_, their_out, false) ||
+      !MakePipe(stderr_, their_err, false)) {
     return {kStartFailed,
             std::string("cannot make a pipe: ") + std::strerror(errno)};
   }
   counters_before_ = ReadCgroupCounters(context_.cgroup_root);
-  rusage_before_us_ = BuriedCpuTimeUs();
   started_at_ = steady_clock::now();
-  {
-    const ScopedOomScore first_choice(context_.oom_score_fd);
-    error = runner::Launch({prepare_.argv, prepare_.env, cwd.get(),
-                            their_in.get(), their_out.get(), their_err.get()},
-                           leader_);
-  }
-  if (!error.ok()) return error;
-  phase_ = Phase::kRunning;
-  context_.writer.SendControl(EncodeFrame(Started{number()}));
-  input_.Start(std::move(our_in));
-  output_.Start(std::move(our_out), std::move(our_err));
+  deadline_.Arm(milliseconds(prepare_.timeout_ms));
+  family_->Start({.argv = prepare_.argv,
+                  .env = prepare_.env,
+                  .cwd_fd = cwd.get(),
+                  .stdin_fd = their_in.get(),
+                  .stdout_fd = their_out.get(),
+                  .stderr_fd = their_err.get(),
+                  .output_fds = {stdout_.get(), stderr_.get()}});
   return {};
 }
+
+void Process::OnStarted() {
+  if (phase_ != Phase::kStarting) return;
+  phase_ = Phase::kRunning;
+  TellStarted();
+}
+
+void Process::TellStarted() {
+  context_.writer.SendControl(EncodeFrame(Started{number()}));
+  input_.Start(std::move(stdin_));
+  output_.Start(std::move(stdout_), std::move(stderr_));
+}
+
+void Process::OnNotStarted(const StartError& error) { FailStart(error); }
 
 void Process::FailStart(const StartError& error) {
   phase_ = Phase::kEnded;
   context_.workspace.CloseFile();
+  deadline_.Disarm();
+  step_.Disarm();
   input_.Close();
   Ended end;
   end.process = number();
   end.cause = Cause::kNotStarted;
   end.reason = std::string(error.reason);
   end.message = CleanMessage(error.message);
-  end.empty = context_.reaper.ProvablyEmpty();
+  // Others may run beside it, and nothing ran of it.
+  end.empty = parallel() || context_.reaper.ProvablyEmpty();
   end.hit_disk = error.reason == kDiskFull;
   context_.writer.SendData(EncodeFrame(end));
   context_.loop.Defer(on_ended_);
@@ -167,32 +169,36 @@ void Process::Kill() {
   Terminate(Cause::kKilled);
 }
 
+void Process::OnOverLimit() {
+  if (!running()) return;
+  if (cause_ == Cause::kUnspecified) cause_ = Cause::kOutputLimit;
+  KillNow();
+}
+
 void Process::Terminate(Cause cause) {
-  if (phase_ != Phase::kRunning || cause_ != Cause::kUnspecified) return;
+  if (!running() || cause_ != Cause::kUnspecified) return;
   cause_ = cause;
   if (prepare_.kill_grace_ms == 0) return KillNow();
-  context_.reaper.SignalAll(leader_, SIGTERM);
-  // Who is stopped cannot hear SIGTERM.
-  context_.reaper.SignalAll(leader_, SIGCONT);
+  family_->Ask();
   step_.Arm(milliseconds(prepare_.kill_grace_ms));
 }
 
-// The leader's end, which SIGCHLD tells, goes on from here.
+// The end of the family goes on from here.
 void Process::KillNow() {
   killed_ = true;
-  context_.reaper.SignalAll(leader_, SIGKILL);
   step_.Arm(kSweepLimit);
+  family_->Kill();
 }
 
 void Process::OnStep() {
   switch (phase_) {
+    case Phase::kStarting:
     case Phase::kRunning:
       if (!killed_) return KillNow();
       // Not even the leader can be killed.
-      ended_at_ = steady_clock::now();
-      return Drain(false);
+      [[fallthrough]];
     case Phase::kSweeping:
-      return CheckEmpty();
+      return Drain(false);
     case Phase::kDraining:
       return Finish();
     case Phase::kPreparing:
@@ -201,58 +207,49 @@ void Process::OnStep() {
   }
 }
 
-void Process::OnBuried(pid_t pid, int status) {
-  if (pid == leader_ && !leader_gone_) {
-    leader_gone_ = true;
-    leader_status_ = status;
-  } else if (phase_ == Phase::kSweeping && !killed_ && WIFSIGNALED(status) &&
-             WTERMSIG(status) == SIGKILL) {
-    // It outlived the leader and died of our sweep, not by itself.
-    ++leftovers_;
-  }
-}
-
-void Process::AfterBurying() {
-  if (phase_ == Phase::kRunning && leader_gone_) {
-    Sweep();
-  } else if (phase_ == Phase::kSweeping) {
-    CheckEmpty();
-  }
-}
-
-void Process::Sweep() {
-  phase_ = Phase::kSweeping;
+void Process::OnLeaderEnded(int status) {
+  if (!running()) return;
+  leader_status_ = status;
   deadline_.Disarm();
   input_.Close();
-  sweep_began_at_ = steady_clock::now();
-  CheckEmpty();
+  if (!parallel() || cause_ != Cause::kUnspecified) return Sweep();
+  by_itself_ = true;
+  Drain(true);
 }
 
-void Process::CheckEmpty() {
-  const Reaper& reaper = context_.reaper;
-  ended_at_ = steady_clock::now();
-  if (reaper.ProvablyEmpty()) return Drain(true);
-  if (!reaper.is_init() && Reaper::HasNoChild()) return Drain(false);
-  if (ended_at_ - sweep_began_at_ > kSweepLimit) return Drain(false);
-  reaper.SignalAll(leader_, SIGKILL);
-  step_.Arm(kSweepInterval);
+// Nobody outlives the leader.
+void Process::Sweep() {
+  phase_ = Phase::kSweeping;
+  step_.Arm(kSweepLimit);
+  family_->Kill();
 }
 
-void Process::KillRemains() const {
-  if (started()) context_.reaper.SignalAll(leader_, SIGKILL);
+void Process::OnGone(bool provably) {
+  if (running() || phase_ == Phase::kSweeping) Drain(provably);
 }
 
 void Process::Drain(bool empty) {
+  // Nobody knows whether it ever ran: it may have.
+  if (phase_ == Phase::kStarting) TellStarted();
   phase_ = Phase::kDraining;
   empty_ = empty;
+  ended_at_ = steady_clock::now();
   deadline_.Disarm();
   input_.Close();
   step_.Arm(kDrainLimit);
   output_.Drain([this] { Finish(); });
+  // Who lives on may hold the pipes for ever; what the leader wrote is in them.
+  if (by_itself_ && family_->leftovers() > 0) step_.Arm(milliseconds(0));
 }
 
 void Process::Finish() {
-  if (phase_ == Phase::kEnded) return;
+  if (phase_ != Phase::kDraining) return;
+  if (by_itself_ && output_.over_limit()) {
+    // Found in its last bytes: then this is an end by force, of all of it.
+    by_itself_ = false;
+    cause_ = Cause::kOutputLimit;
+    return Sweep();
+  }
   phase_ = Phase::kEnded;
   step_.Disarm();
   output_.Close();
@@ -260,27 +257,32 @@ void Process::Finish() {
   end.process = number();
   FillUsage(end);
   FillEnd(end);
+  if (by_itself_) family_->LetLive();
   context_.writer.SendData(EncodeFrame(end));
   context_.loop.Defer(on_ended_);
 }
 
 void Process::FillEnd(Ended& end) const {
-  const bool signaled = leader_gone_ && WIFSIGNALED(leader_status_);
+  const int status = leader_status_.value_or(0);
+  const bool signaled = WIFSIGNALED(status);
   if (cause_ != Cause::kUnspecified) {
     end.cause = cause_;
+  } else if (!leader_status_) {
+    end.cause = Cause::kSignaled;
+    end.signal = SIGKILL;
+    end.message = "its keeper was killed from inside the sandbox";
   } else if (output_.over_limit()) {
     end.cause = Cause::kOutputLimit;
-  } else if (signaled && WTERMSIG(leader_status_) == SIGKILL &&
-             end.hit_memory) {
+  } else if (signaled && WTERMSIG(status) == SIGKILL && end.hit_memory) {
     end.cause = Cause::kOutOfMemory;
   } else if (signaled) {
     end.cause = Cause::kSignaled;
-    end.signal = static_cast<std::uint32_t>(WTERMSIG(leader_status_));
+    end.signal = static_cast<std::uint32_t>(WTERMSIG(status));
   } else {
     end.cause = Cause::kExited;
-    end.exit_code = static_cast<std::uint32_t>(WEXITSTATUS(leader_status_));
+    end.exit_code = static_cast<std::uint32_t>(WEXITSTATUS(status));
   }
-  end.leftover_processes = leftovers_;
+  end.leftover_processes = family_->leftovers();
   end.empty = empty_;
   end.wall_time_us = Microseconds(ended_at_ - started_at_);
 }
@@ -288,9 +290,10 @@ void Process::FillEnd(Ended& end) const {
 void Process::FillUsage(Ended& end) const {
   const CgroupCounters before = counters_before_;
   const CgroupCounters now = ReadCgroupCounters(context_.cgroup_root);
-  end.cpu_time_us = before.cpu_time_us && now.cpu_time_us
-                        ? *now.cpu_time_us - *before.cpu_time_us
-                        : BuriedCpuTimeUs() - rusage_before_us_;
+  // The sandbox's counter is also that of whoever runs beside it.
+  const bool counted = !parallel() && before.cpu_time_us && now.cpu_time_us;
+  end.cpu_time_us =
+      counted ? *now.cpu_time_us - *before.cpu_time_us : family_->cpu_time_us();
   end.peak_memory_bytes = now.peak_memory_bytes.value_or(0);
   end.hit_memory = Rose(before.oom_kills, now.oom_kills);
   end.hit_pids = Rose(before.pids_refusals, now.pids_refusals);

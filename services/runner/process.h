@@ -3,15 +3,20 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "services/runner/cgroup_counters.h"
 #include "services/runner/event_loop.h"
+#include "services/runner/family.h"
 #include "services/runner/frame_io.h"
 #include "services/runner/input_pump.h"
+#include "services/runner/keepers.h"
 #include "services/runner/messages.h"
 #include "services/runner/output_pump.h"
 #include "services/runner/reaper.h"
+#include "services/runner/unique_fd.h"
 #include "services/runner/workspace.h"
 
 namespace airlock::runner {
@@ -21,6 +26,7 @@ struct ProcessContext {
   EventLoop& loop;
   FrameWriter& writer;
   Reaper& reaper;
+  Keepers& keepers;
   Workspace& workspace;
   // "/sys/fs/cgroup".
   std::string cgroup_root;
@@ -29,12 +35,13 @@ struct ProcessContext {
 };
 
 // Collects a description, starts the process, carries its streams, enforces
-// its deadline, and when its first process, the leader, has ended or must end
-// kills all that is left. Its end never depends on the end of a pipe.
+// its deadline, and when its first process, the leader, must end kills all of
+// its family. When the leader ends by itself the rest is killed too, unless it
+// is `parallel`: then it lives on. The end never depends on the end of a pipe.
 //
 // Sends its frames itself; the last one is Ended, and then `on_ended` is
 // called once. Not thread-safe.
-class Process {
+class Process final : private FamilyListener {
  public:
   Process(ProcessContext& context, Prepare prepare,
           std::function<void()> on_ended);
@@ -42,6 +49,7 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   std::uint64_t number() const { return prepare_.process; }
+  bool parallel() const { return prepare_.parallel; }
   bool started() const { return phase_ != Phase::kPreparing; }
   // Whether Ended was sent; on_ended follows.
   bool ended() const { return phase_ == Phase::kEnded; }
@@ -61,24 +69,35 @@ class Process {
   // SIGTERM, grace, SIGKILL.
   void Kill();
 
-  // Hears of every process that was buried.
-  void OnBuried(pid_t pid, int status);
-
-  // Called after each round of burying.
-  void AfterBurying();
-
-  // Kills without waiting or telling: the runner itself is about to end.
-  void KillRemains() const;
+  // All that runs because of it.
+  Family& family() { return *family_; }
 
  private:
-  enum class Phase { kPreparing, kRunning, kSweeping, kDraining, kEnded };
+  // Starting: it may run, or be about to; nothing was heard of it yet.
+  enum class Phase {
+    kPreparing,
+    kStarting,
+    kRunning,
+    kSweeping,
+    kDraining,
+    kEnded
+  };
+
+  void OnStarted() override;
+  void OnNotStarted(const StartError& error) override;
+  void OnLeaderEnded(int status) override;
+  void OnGone(bool provably) override;
 
   StartError Launch();
   void FailStart(const StartError& error);
+  void TellStarted();
+  bool running() const {
+    return phase_ == Phase::kStarting || phase_ == Phase::kRunning;
+  }
+  void OnOverLimit();
   void Terminate(Cause cause);
   void KillNow();
   void Sweep();
-  void CheckEmpty();
   void OnStep();
   void Drain(bool empty);
   void Finish();
@@ -91,23 +110,27 @@ class Process {
   Phase phase_ = Phase::kPreparing;
   InputPump input_;
   OutputPump output_;
+  // Our ends of the pipes, until Started was sent.
+  UniqueFd stdin_;
+  UniqueFd stdout_;
+  UniqueFd stderr_;
   Timer deadline_;
-  // The next step of an end: grace over, sweep again, give up.
+  // The next step of an end: grace over, give up, read no longer.
   Timer step_;
   std::chrono::steady_clock::time_point started_at_;
-  std::chrono::steady_clock::time_point sweep_began_at_;
   std::chrono::steady_clock::time_point ended_at_;
   CgroupCounters counters_before_;
-  std::uint64_t rusage_before_us_ = 0;
-  pid_t leader_ = -1;
-  bool leader_gone_ = false;
-  int leader_status_ = 0;
+  // Set when the leader has ended and its end was told.
+  std::optional<int> leader_status_;
   // Why we end it. Unspecified: it ends by itself.
   Cause cause_ = Cause::kUnspecified;
   // We sent SIGKILL while the leader lived.
   bool killed_ = false;
+  // The leader ended by itself, and others of the family may live on.
+  bool by_itself_ = false;
   bool empty_ = false;
-  std::uint32_t leftovers_ = 0;
+  // Last: its end may kill, and speaks to nothing above.
+  std::unique_ptr<Family> family_;
 };
 
 }  // namespace airlock::runner

@@ -1,6 +1,7 @@
 #include "services/runner/reaper.h"
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,14 +24,29 @@ void Reaper::SignalAll(pid_t leader, int signal) const {
   }
 }
 
-void Reaper::Reap(const Handler& handler) {
+void Reaper::Reap(const Handler& on_ended,
+                  const std::function<void(pid_t)>& on_stopped) {
   while (true) {
     int status = 0;
-    const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);
+    const pid_t pid = ::waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL);
     if (pid < 0 && errno == EINTR) continue;
     if (pid <= 0) return;
-    handler(pid, status);
+    if (WIFSTOPPED(status)) {
+      on_stopped(pid);
+    } else {
+      on_ended(pid, status);
+    }
   }
+}
+
+std::uint64_t Reaper::BuriedCpuTimeUs() {
+  rusage usage{};
+  ::getrusage(RUSAGE_CHILDREN, &usage);
+  const auto us = [](const timeval& time) {
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 +
+           static_cast<std::uint64_t>(time.tv_usec);
+  };
+  return us(usage.ru_utime) + us(usage.ru_stime);
 }
 
 bool Reaper::ProvablyEmpty() const {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 
 namespace airlock::runner {
@@ -24,8 +25,14 @@ class Reaper {
   // sandbox to the group of `leader`.
   void SignalAll(pid_t leader, int signal) const;
 
-  // Buries whoever has ended. Never blocks.
-  static void Reap(const Handler& handler);
+  // Buries whoever has ended. Tells also of children that were stopped. Never
+  // blocks.
+  static void Reap(const Handler& on_ended,
+                   const std::function<void(pid_t)>& on_stopped);
+
+  // Processor time of all that were buried so far, and of what they buried, in
+  // microseconds.
+  static std::uint64_t BuriedCpuTimeUs();
 
   // Whether nothing is provably left, not even a zombie.
   bool ProvablyEmpty() const;

@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kDefaultSilence(15000);
 // How long the last word may take.
 constexpr milliseconds kFlushLimit(1000);
+constexpr std::size_t kMaxProcesses = 256;
 
 UniqueFd MakeChildrenFd() {
   sigset_t children;
@@ -47,8 +48,14 @@ Runner::Runner(const RunnerOptions& options, Workspace& workspace,
                 Complain("the executor does not read");
                 loop_.Stop(kExitGone);
               }),
-      context_{loop_,     writer_,        reaper_,
-               workspace, options.cgroup, oom_score_fd_.get()},
+      keepers_(loop_),
+      context_{loop_,
+               writer_,
+               reaper_,
+               keepers_,
+               workspace,
+               options.cgroup,
+               oom_score_fd_.get()},
       silence_(loop_, [this] { OnSilence(); }),
       silence_limit_(kDefaultSilence) {}
 
@@ -56,9 +63,9 @@ int Runner::Run() {
   if (!Watch()) return kExitFailed;
   silence_.Arm(silence_limit_);
   writer_.SendControl(EncodeFrame(Ready{kProtocolVersion, reaper_.is_init()}));
-  const int exit_code = loop_.Run();
-  KillEverything();
-  return exit_code;
+  // Process 1 takes the rest of its namespace with it; elsewhere the ends of
+  // the processes and of the keepers do.
+  return loop_.Run();
 }
 
 bool Runner::Watch() {
@@ -96,10 +103,17 @@ void Runner::OnChildren() {
   signalfd_siginfo info{};
   while (::read(children_fd_.get(), &info, sizeof(info)) > 0) {
   }
-  Reaper::Reap([this](pid_t pid, int status) {
-    if (process_) process_->OnBuried(pid, status);
-  });
-  if (process_) process_->AfterBurying();
+  Reaper::Reap(
+      [this](pid_t pid, int status) {
+        if (keepers_.OnBuried(pid)) return;
+        for (const auto& [number, process] : processes_) {
+          process->family().OnBuried(pid, status);
+        }
+      },
+      [this](pid_t pid) { keepers_.OnStopped(pid); });
+  for (const auto& [number, process] : processes_) {
+    process->family().AfterBurying();
+  }
 }
 
 void Runner::OnSilence() {
@@ -137,7 +151,16 @@ bool Runner::Handle(const Configure& configure) {
 }
 
 bool Runner::Handle(Prepare& prepare) {
-  if (process_) return Fail("Prepare while another process is not over");
+  const auto alone = [](const auto& entry) {
+    return !entry.second->parallel();
+  };
+  if (!processes_.empty() &&
+      (!prepare.parallel || std::ranges::any_of(processes_, alone))) {
+    return Fail("Prepare while another process is not over");
+  }
+  if (processes_.size() >= kMaxProcesses) {
+    return Fail("Prepare while 256 processes are not over");
+  }
   if (prepare.process <= last_number_) {
     return Fail("process numbers must rise: got " +
                 std::to_string(prepare.process));
@@ -147,9 +170,10 @@ bool Runner::Handle(Prepare& prepare) {
     return Fail("Prepare.argv and env must not hold NUL bytes");
   }
   if (prepare.timeout_ms == 0) return Fail("Prepare.timeout_ms must be set");
-  last_number_ = prepare.process;
-  process_ = std::make_unique<Process>(context_, std::move(prepare),
-                                       [this] { process_.reset(); });
+  const std::uint64_t number = last_number_ = prepare.process;
+  processes_[number] =
+      std::make_unique<Process>(context_, std::move(prepare),
+                                [this, number] { processes_.erase(number); });
   return true;
 }
 
@@ -201,9 +225,9 @@ bool Runner::Find(std::uint64_t number, Process*& target) {
   if (number == 0 || number > last_number_) {
     return Fail("unknown process " + std::to_string(number));
   }
-  const bool current =
-      process_ && process_->number() == number && !process_->ended();
-  target = current ? process_.get() : nullptr;
+  const auto found = processes_.find(number);
+  const bool current = found != processes_.end() && !found->second->ended();
+  target = current ? found->second.get() : nullptr;
   return true;
 }
 
@@ -217,11 +241,6 @@ void Runner::BreakOff(const std::string& error) {
   writer_.SendControl(EncodeFrame(ProtocolError{error}));
   writer_.FlushFor(kFlushLimit);
   loop_.Stop(kExitProtocol);
-}
-
-void Runner::KillEverything() {
-  // Process 1 takes the rest of its namespace with it; this covers the rest.
-  if (process_) process_->KillRemains();
 }
 
 }  // namespace airlock::runner

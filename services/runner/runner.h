@@ -2,12 +2,15 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "services/runner/event_loop.h"
 #include "services/runner/frame_io.h"
+#include "services/runner/keepers.h"
 #include "services/runner/messages.h"
 #include "services/runner/process.h"
 #include "services/runner/reaper.h"
@@ -31,8 +34,9 @@ enum RunnerExit : int {
 };
 
 // Keeps to the protocol: its order, its numbers, its silence. One process at
-// a time, any number after each other. Whatever ends it, everything in the
-// sandbox is killed. Not thread-safe; one per program.
+// a time, or several `parallel` ones; any number after each other. Whatever
+// ends it, everything in the sandbox is killed. Not thread-safe; one per
+// program.
 class Runner {
  public:
   // Reads frames from descriptor 0 and writes them to 1; all signals must be
@@ -68,7 +72,6 @@ class Runner {
   bool Find(std::uint64_t number, Process*& target);
   bool Fail(std::string error);
   void BreakOff(const std::string& error);
-  void KillEverything();
 
   UniqueFd oom_score_fd_;
   EventLoop loop_;
@@ -76,12 +79,14 @@ class Runner {
   FrameReader reader_;
   FrameWriter writer_;
   Reaper reaper_;
+  Keepers keepers_;
   ProcessContext context_;
   Timer silence_;
   std::chrono::milliseconds silence_limit_;
   bool configured_ = false;
   std::uint64_t last_number_ = 0;
-  std::unique_ptr<Process> process_;
+  // Those that are not over, by number.
+  std::map<std::uint64_t, std::unique_ptr<Process>> processes_;
   std::string error_;
 };
 

@@ -1,6 +1,7 @@
 // Why a process was not started.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,11 @@ inline constexpr std::string_view kBadCwd = "BAD_CWD";
 inline constexpr std::string_view kBadFile = "BAD_FILE";
 inline constexpr std::string_view kDiskFull = "DISK_FULL";
 inline constexpr std::string_view kStartFailed = "START_FAILED";
+
+// All of them.
+inline constexpr std::array kStartReasons = {
+    kCommandNotFound, kCommandNotExecutable, kBadCwd, kBadFile,
+    kDiskFull,        kStartFailed};
 
 // Empty `reason`: nothing is wrong.
 struct StartError {

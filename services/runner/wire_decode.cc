@@ -128,6 +128,8 @@ void ReadField(WireReader& in, Prepare& out) {
       return in.Read(out.output_limit_bytes);
     case 8:
       return in.Read(out.output_credit_bytes);
+    case 9:
+      return in.Read(out.parallel);
     default:
       return in.FailUnknownField();
   }

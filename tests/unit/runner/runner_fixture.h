@@ -78,6 +78,21 @@ class RealRunnerTest : public testing::Test {
     return end.value_or(executor::ProcessEnd{});
   }
 
+  // Processes in the namespace of the runner, besides the runner.
+  int CountLeft() const {
+    const auto name_space = [](const std::string& pid) {
+      std::error_code error;
+      return std::filesystem::read_symlink("/proc/" + pid + "/ns/pid", error)
+          .string();
+    };
+    const std::string ours = name_space(std::to_string(stream_->pid()));
+    int count = -1;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      if (name_space(entry.path().filename()) == ours) ++count;
+    }
+    return count;
+  }
+
   std::string workspace_;
   std::string cgroup_ = "/sys/fs/cgroup";
   // Owned by the client.

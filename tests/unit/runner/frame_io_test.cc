@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -61,19 +62,19 @@ TEST(FrameReaderTest, HandlerMayStopTheReading) {
 class FrameWriterTest : public testing::Test {
  protected:
   FrameWriterTest() {
-    int ends[2] = {-1, -1};
-    EXPECT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    std::array<int, 2> ends = {-1, -1};
+    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
     read_ = UniqueFd(ends[0]);
     write_ = UniqueFd(ends[1]);
   }
 
   std::string ReadAll() {
     std::string all;
-    char buffer[65536];
+    std::array<char, 65536> buffer;
     while (true) {
-      const ssize_t count = ::read(read_.get(), buffer, sizeof(buffer));
+      const ssize_t count = ::read(read_.get(), buffer.data(), buffer.size());
       if (count <= 0) return all;
-      all.append(buffer, static_cast<std::size_t>(count));
+      all.append(buffer.data(), static_cast<std::size_t>(count));
     }
   }
 
@@ -199,8 +200,8 @@ TEST(EventLoopTest, TimersComeInOrderUnlessDisarmed) {
 
 TEST(EventLoopTest, TimerThatArmsItselfLeavesRoomForEvents) {
   EventLoop loop;
-  int ends[2];
-  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  std::array<int, 2> ends = {-1, -1};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
   Timer timer(loop, [&] {
     ASSERT_EQ(::write(ends[1], "x", 1), 1);
     timer.Arm(std::chrono::milliseconds(0));
@@ -215,9 +216,9 @@ TEST(EventLoopTest, TimerThatArmsItselfLeavesRoomForEvents) {
 TEST(EventLoopTest, HandlerMayRemoveAnotherOfTheSameBatch) {
   EventLoop loop;
   int calls = 0;
-  int ends[2][2];
-  for (auto& pair : ends) ASSERT_EQ(::pipe2(pair, O_CLOEXEC), 0);
-  for (int i = 0; i < 2; ++i) {
+  std::array<std::array<int, 2>, 2> ends = {};
+  for (auto& pair : ends) ASSERT_EQ(::pipe2(pair.data(), O_CLOEXEC), 0);
+  for (std::size_t i = 0; i < ends.size(); ++i) {
     ASSERT_EQ(::write(ends[i][1], "x", 1), 1);
     ASSERT_TRUE(loop.Add(ends[i][0], 1, [&, i](std::uint32_t) {
       ++calls;

@@ -42,6 +42,7 @@ absl::Status WriteClientFacts(const std::string& directory,
                               const ClientFacts& facts) {
   const nlohmann::json json = {{"endpoint", facts.endpoint},
                                {"tokenFile", facts.token_file},
+                               {"operatorTokenFile", facts.operator_token_file},
                                {"caFile", facts.ca_file}};
   return WriteFileAtomically(std::filesystem::path(directory) / kFileName,
                              absl::StrCat(json.dump(2), "\n"),
@@ -57,7 +58,7 @@ absl::StatusOr<ClientFacts> ReadClientFacts(const std::string& directory) {
   ClientFacts facts;
   if (json.is_object()) {
     facts = {TextAt(json, "endpoint"), TextAt(json, "tokenFile"),
-             TextAt(json, "caFile")};
+             TextAt(json, "operatorTokenFile"), TextAt(json, "caFile")};
   }
   if (facts.endpoint.empty()) {
     return absl::InvalidArgumentError(

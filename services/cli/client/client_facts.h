@@ -12,8 +12,9 @@ namespace airlock::cli {
 struct ClientFacts {
   // "host:port" of the gateway.
   std::string endpoint;
-  // File with an agent's token.
+  // Files with the tokens of an agent and of an operator.
   std::string token_file;
+  std::string operator_token_file;
   // File with the authority of the gateway's certificate; empty: plain text.
   std::string ca_file;
 };

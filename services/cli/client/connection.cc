@@ -57,10 +57,14 @@ absl::StatusOr<Secret> ResolveToken(const ConnectionFlags& flags,
   if (!named.empty()) return TokenFromFile(named);
   const std::string token = environment("AIRLOCK_TOKEN");
   if (!token.empty()) return TokenFromText(token, "AIRLOCK_TOKEN");
-  if (!facts.token_file.empty()) return TokenFromFile(facts.token_file);
-  return MakeError(absl::StatusCode::kFailedPrecondition, "NO_TOKEN",
-                   "there is no token: give --token-file, AIRLOCK_TOKEN_FILE "
-                   "or AIRLOCK_TOKEN");
+  const std::string& own =
+      flags.as_operator ? facts.operator_token_file : facts.token_file;
+  if (!own.empty()) return TokenFromFile(own);
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "NO_TOKEN",
+      absl::StrCat("there is no ", flags.as_operator ? "operator's " : "",
+                   "token: give --token-file, AIRLOCK_TOKEN_FILE or "
+                   "AIRLOCK_TOKEN"));
 }
 
 }  // namespace

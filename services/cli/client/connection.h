@@ -15,6 +15,9 @@ struct ConnectionFlags {
   std::string token_file = {};
   std::string ca_file = {};
   std::string state_directory = {};
+  // Asks as the operator where no token is named: with the operator's token
+  // that `airlock up` made, never with the agent's.
+  bool as_operator = false;
 };
 
 // Everything a connection needs.

@@ -60,7 +60,7 @@ absl::StatusOr<airlock::v1::ListExecutionsResponse> ListAll(
 }
 
 int List(const CommandLine& line, const Options& options) {
-  const auto client = ConnectAs(options.connection);
+  const auto client = ConnectAs(AsWhoNames(options.agent, options.connection));
   if (!client.ok()) return Fail(line, client.status());
   const auto all = ListAll(**client, options);
   if (!all.ok()) return Fail(line, all.status());
@@ -155,6 +155,7 @@ CLI::App* AddOne(CLI::App& executions, CommandLine& line,
   CLI::App* command = executions.add_subcommand(name, description);
   AddOutputOption(*command, line);
   AddConnectionOptions(*command, options->connection);
+  AddOperatorOption(*command, options->connection);
   command->callback([&line, options, action] {
     line.action = [&line, options, action] { return action(line, *options); };
   });

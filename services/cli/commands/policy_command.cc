@@ -49,7 +49,7 @@ int Explain(const CommandLine& line, const Options& options) {
   airlock::v1::ExplainActionRequest request;
   *request.mutable_action() = *std::move(action);
   request.set_agent(options.agent);
-  const auto client = ConnectAs(options.connection);
+  const auto client = ConnectAs(AsWhoNames(options.agent, options.connection));
   if (!client.ok()) return Fail(line, client.status());
   const auto response = (*client)->Explain(request);
   if (!response.ok()) return Fail(line, response.status());

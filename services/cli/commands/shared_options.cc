@@ -42,6 +42,14 @@ void AddConnectionOptions(CLI::App& command, ConnectionFlags& flags) {
       ->group(kConnectionGroup);
 }
 
+void AddOperatorOption(CLI::App& command, ConnectionFlags& flags) {
+  command
+      .add_flag("--operator", flags.as_operator,
+                "Asks as the operator, who sees what is everybody's, with the "
+                "token that `airlock up` made for one")
+      ->group(kConnectionGroup);
+}
+
 void AddActionOptions(CLI::App& command, ActionOptions& options) {
   command
       .add_option("--lang", options.language,
@@ -75,6 +83,11 @@ void TakeWords(const CommandLine& line, ActionOptions& options) {
                      EscapeText(options.words.front()), " ..."));
   }
   if (line.words.has_value()) options.words = *line.words;
+}
+
+ConnectionFlags AsWhoNames(const std::string& agent, ConnectionFlags flags) {
+  flags.as_operator = flags.as_operator || !agent.empty();
+  return flags;
 }
 
 absl::StatusOr<std::unique_ptr<AirlockClient>> ConnectAs(

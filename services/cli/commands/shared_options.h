@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "services/cli/client/airlock_client.h"
@@ -16,6 +17,9 @@ namespace airlock::cli {
 // parsing.
 void AddConnectionOptions(CLI::App& command, ConnectionFlags& flags);
 
+// Adds --operator. `flags` must outlive the parsing.
+void AddOperatorOption(CLI::App& command, ConnectionFlags& flags);
+
 // Adds --lang, --file, --shell, --env and --cwd. `options` must outlive the
 // parsing.
 void AddActionOptions(CLI::App& command, ActionOptions& options);
@@ -23,6 +27,10 @@ void AddActionOptions(CLI::App& command, ActionOptions& options);
 // Takes what stands after "--". Throws CLI::ValidationError, as callbacks of
 // CLI11 do, if words stand before it.
 void TakeWords(const CommandLine& line, ActionOptions& options);
+
+// The flags of who names an agent: only an operator may name any, so that an
+// operator asks.
+ConnectionFlags AsWhoNames(const std::string& agent, ConnectionFlags flags);
 
 // A client for what the flags, the environment and `airlock up` say.
 absl::StatusOr<std::unique_ptr<AirlockClient>> ConnectAs(

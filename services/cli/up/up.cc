@@ -43,6 +43,7 @@ absl::Status PublishFacts(const LocalServices& services,
   ClientFacts facts;
   facts.endpoint = services.endpoint();
   facts.token_file = paths.agent_token;
+  facts.operator_token_file = paths.operator_token;
   const bool own_certificate =
       settings.gateway.tls.has_value() &&
       settings.gateway.tls->cert_path == paths.Certificate("gateway.pem");

@@ -22,6 +22,8 @@ class ConnectionTest : public testing::Test {
  protected:
   ConnectionTest() {
     EXPECT_THAT(WriteFileAtomically(token_file_, "alk_file\n", 0600), IsOk());
+    EXPECT_THAT(WriteFileAtomically(operator_token_file_, "alk_op\n", 0600),
+                IsOk());
   }
 
   absl::StatusOr<Connection> Resolve(ConnectionFlags flags) {
@@ -34,12 +36,14 @@ class ConnectionTest : public testing::Test {
 
   void WriteFacts() {
     EXPECT_THAT(WriteClientFacts(directory_.path(),
-                                 {"127.0.0.1:7400", token_file_, "/up/ca"}),
+                                 {"127.0.0.1:7400", token_file_,
+                                  operator_token_file_, "/up/ca"}),
                 IsOk());
   }
 
   TemporaryDirectory directory_;
   const std::string token_file_ = directory_ / "token";
+  const std::string operator_token_file_ = directory_ / "operator.token";
   std::map<std::string, std::string> environment_;
 };
 
@@ -74,6 +78,28 @@ TEST_F(ConnectionTest, FlagsWinOverTheEnvironmentAndThatOverUp) {
   EXPECT_EQ(connection->endpoint, "two.example.com:2");
   EXPECT_EQ(connection->token.Reveal(), "alk_file");
   EXPECT_EQ(connection->ca_file, "/flag/ca");
+}
+
+TEST_F(ConnectionTest, WhoAsksAsTheOperatorUsesItsToken) {
+  WriteFacts();
+
+  auto connection = Resolve({.as_operator = true});
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_EQ(connection->token.Reveal(), "alk_op");
+
+  connection = Resolve({.token_file = token_file_, .as_operator = true});
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_EQ(connection->token.Reveal(), "alk_file");
+}
+
+TEST_F(ConnectionTest, AgentsTokenIsNeverTakenForTheOperators) {
+  ASSERT_THAT(WriteClientFacts(directory_.path(),
+                               {"127.0.0.1:7400", token_file_, "", "/up/ca"}),
+              IsOk());
+
+  EXPECT_THAT(Resolve({.as_operator = true}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("no operator's token")));
 }
 
 TEST_F(ConnectionTest, TokenOfUpIsNotSentToAnotherEndpoint) {

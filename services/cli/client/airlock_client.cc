@@ -8,7 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "airlock/v1/execution.grpc.pb.h"
+#include "airlock/v1/executor.grpc.pb.h"
 #include "airlock/v1/policy.grpc.pb.h"
+#include "airlock/v1/session.grpc.pb.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/status.h"
 #include "common/security/tls.h"
@@ -18,7 +20,9 @@ namespace airlock::cli {
 namespace {
 
 using airlock::v1::ExecutionService;
+using airlock::v1::ExecutorService;
 using airlock::v1::PolicyService;
+using airlock::v1::SessionService;
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(30);
 constexpr int kCallAttempts = 4;
@@ -39,11 +43,21 @@ absl::Status InWords(const grpc::Status& status, const std::string& endpoint) {
                    {{"endpoint", endpoint}});
 }
 
+// Which errors are worth another call.
+enum class Retry { kWhileUnreachable, kNever };
+
+// A unary method of a stub.
+template <typename Stub, typename Request, typename Response>
+using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&,
+                                      Response*);
+
 // Calls until it works, until something else than the way there is wrong, or
 // until it was tried often enough.
-template <typename Response, typename Call>
-absl::StatusOr<Response> CallWithRetry(const Connection& connection,
-                                       const Call& call) {
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Call(const Connection& connection, Stub& stub,
+                              Method<Stub, Request, Response> method,
+                              const Request& request,
+                              Retry retry = Retry::kWhileUnreachable) {
   const absl::Time deadline = absl::Now() + kCallTimeout;
   absl::Duration pause = kFirstPause;
   for (int attempt = 1;; ++attempt) {
@@ -51,10 +65,11 @@ absl::StatusOr<Response> CallWithRetry(const Connection& connection,
     SetDeadline(context, deadline);
     Authorize(context, connection);
     Response response;
-    const grpc::Status status = call(context, response);
+    const grpc::Status status = (stub.*method)(&context, request, &response);
     if (status.ok()) return response;
     if (status.error_code() != grpc::StatusCode::UNAVAILABLE ||
-        attempt == kCallAttempts || absl::Now() + pause > deadline) {
+        retry == Retry::kNever || attempt == kCallAttempts ||
+        absl::Now() + pause > deadline) {
       return InWords(status, connection.endpoint);
     }
     absl::SleepFor(pause);
@@ -100,6 +115,8 @@ class GrpcEventStream final : public EventStream {
 struct AirlockClient::Stubs {
   std::unique_ptr<ExecutionService::Stub> executions;
   std::unique_ptr<PolicyService::Stub> policy;
+  std::unique_ptr<SessionService::Stub> sessions;
+  std::unique_ptr<ExecutorService::Stub> executors;
 };
 
 absl::StatusOr<std::unique_ptr<AirlockClient>> AirlockClient::Connect(
@@ -118,6 +135,8 @@ absl::StatusOr<std::unique_ptr<AirlockClient>> AirlockClient::Connect(
   auto stubs = std::make_unique<Stubs>();
   stubs->executions = ExecutionService::NewStub(channel);
   stubs->policy = PolicyService::NewStub(channel);
+  stubs->sessions = SessionService::NewStub(channel);
+  stubs->executors = ExecutorService::NewStub(channel);
   // The constructor is private.
   return std::unique_ptr<AirlockClient>(
       new AirlockClient(std::move(connection), std::move(stubs)));
@@ -131,35 +150,81 @@ AirlockClient::~AirlockClient() = default;
 
 absl::StatusOr<airlock::v1::GetExecutionResponse> AirlockClient::Get(
     const airlock::v1::GetExecutionRequest& request) {
-  return CallWithRetry<airlock::v1::GetExecutionResponse>(
-      connection_, [&](grpc::ClientContext& context, auto& response) {
-        return stubs_->executions->GetExecution(&context, request, &response);
-      });
+  return Call(connection_, *stubs_->executions,
+              &ExecutionService::Stub::GetExecution, request);
 }
 
 absl::StatusOr<airlock::v1::ListExecutionsResponse> AirlockClient::List(
     const airlock::v1::ListExecutionsRequest& request) {
-  return CallWithRetry<airlock::v1::ListExecutionsResponse>(
-      connection_, [&](grpc::ClientContext& context, auto& response) {
-        return stubs_->executions->ListExecutions(&context, request, &response);
-      });
+  return Call(connection_, *stubs_->executions,
+              &ExecutionService::Stub::ListExecutions, request);
+}
+
+absl::StatusOr<airlock::v1::ListWaitingExecutionsResponse>
+AirlockClient::ListWaiting(
+    const airlock::v1::ListWaitingExecutionsRequest& request) {
+  return Call(connection_, *stubs_->executions,
+              &ExecutionService::Stub::ListWaitingExecutions, request);
 }
 
 absl::StatusOr<airlock::v1::CancelExecutionResponse> AirlockClient::Cancel(
     const airlock::v1::CancelExecutionRequest& request) {
-  return CallWithRetry<airlock::v1::CancelExecutionResponse>(
-      connection_, [&](grpc::ClientContext& context, auto& response) {
-        return stubs_->executions->CancelExecution(&context, request,
-                                                   &response);
-      });
+  return Call(connection_, *stubs_->executions,
+              &ExecutionService::Stub::CancelExecution, request);
 }
 
 absl::StatusOr<airlock::v1::ExplainActionResponse> AirlockClient::Explain(
     const airlock::v1::ExplainActionRequest& request) {
-  return CallWithRetry<airlock::v1::ExplainActionResponse>(
-      connection_, [&](grpc::ClientContext& context, auto& response) {
-        return stubs_->policy->ExplainAction(&context, request, &response);
-      });
+  return Call(connection_, *stubs_->policy, &PolicyService::Stub::ExplainAction,
+              request);
+}
+
+absl::StatusOr<airlock::v1::CreateSessionResponse> AirlockClient::CreateSession(
+    const airlock::v1::CreateSessionRequest& request) {
+  return Call(connection_, *stubs_->sessions,
+              &SessionService::Stub::CreateSession, request, Retry::kNever);
+}
+
+absl::StatusOr<airlock::v1::GetSessionResponse> AirlockClient::GetSession(
+    const airlock::v1::GetSessionRequest& request) {
+  return Call(connection_, *stubs_->sessions, &SessionService::Stub::GetSession,
+              request);
+}
+
+absl::StatusOr<airlock::v1::ListSessionsResponse> AirlockClient::ListSessions(
+    const airlock::v1::ListSessionsRequest& request) {
+  return Call(connection_, *stubs_->sessions,
+              &SessionService::Stub::ListSessions, request);
+}
+
+absl::StatusOr<airlock::v1::CloseSessionResponse> AirlockClient::CloseSession(
+    const airlock::v1::CloseSessionRequest& request) {
+  return Call(connection_, *stubs_->sessions,
+              &SessionService::Stub::CloseSession, request);
+}
+
+absl::StatusOr<airlock::v1::ListExecutorsResponse> AirlockClient::ListExecutors(
+    const airlock::v1::ListExecutorsRequest& request) {
+  return Call(connection_, *stubs_->executors,
+              &ExecutorService::Stub::ListExecutors, request);
+}
+
+absl::StatusOr<airlock::v1::CordonExecutorResponse> AirlockClient::Cordon(
+    const airlock::v1::CordonExecutorRequest& request) {
+  return Call(connection_, *stubs_->executors,
+              &ExecutorService::Stub::CordonExecutor, request);
+}
+
+absl::StatusOr<airlock::v1::UncordonExecutorResponse> AirlockClient::Uncordon(
+    const airlock::v1::UncordonExecutorRequest& request) {
+  return Call(connection_, *stubs_->executors,
+              &ExecutorService::Stub::UncordonExecutor, request);
+}
+
+absl::StatusOr<airlock::v1::DrainExecutorResponse> AirlockClient::Drain(
+    const airlock::v1::DrainExecutorRequest& request) {
+  return Call(connection_, *stubs_->executors,
+              &ExecutorService::Stub::DrainExecutor, request);
 }
 
 std::unique_ptr<EventStream> AirlockClient::Execute(

@@ -10,7 +10,7 @@
 namespace airlock::cli {
 namespace {
 
-constexpr char kFileName[] = "client.json";
+constexpr const char* kFileName = "client.json";
 constexpr std::size_t kMaxFileBytes = 1 << 16;
 
 std::string Variable(const char* name) {

@@ -9,9 +9,11 @@
 #include "absl/time/clock.h"
 #include "common/time/proto_time.h"
 #include "services/cli/commands/follow.h"
+#include "services/cli/commands/paging.h"
 #include "services/cli/commands/shared_options.h"
 #include "services/cli/render/escape.h"
 #include "services/cli/render/execution_text.h"
+#include "services/cli/render/fact_list.h"
 #include "services/cli/render/table.h"
 #include "services/cli/run/exit_code.h"
 
@@ -20,7 +22,6 @@ namespace {
 
 using airlock::v1::Execution;
 
-constexpr int kMaxPage = 500;
 constexpr absl::Duration kLongestWatch = absl::Hours(24);
 
 struct Options {
@@ -37,26 +38,14 @@ std::string TookText(const Execution& execution) {
   return absl::FormatDuration(absl::Trunc(took, absl::Milliseconds(1)));
 }
 
-// Pages until there are `limit` or no more.
 absl::StatusOr<airlock::v1::ListExecutionsResponse> ListAll(
     AirlockClient& client, const Options& options) {
-  airlock::v1::ListExecutionsResponse all;
   airlock::v1::ListExecutionsRequest request;
   request.set_agent(options.agent);
-  do {
-    request.set_page_size(
-        std::min(kMaxPage, options.limit - all.executions_size()));
-    absl::StatusOr<airlock::v1::ListExecutionsResponse> page =
-        client.List(request);
-    if (!page.ok()) return page.status();
-    request.set_page_token(page->next_page_token());
-    all.set_next_page_token(page->next_page_token());
-    for (Execution& execution : *page->mutable_executions()) {
-      *all.add_executions() = std::move(execution);
-    }
-  } while (!request.page_token().empty() &&
-           all.executions_size() < options.limit);
-  return all;
+  return ListUpTo(
+      options.limit, request,
+      [&client](const auto& page) { return client.List(page); },
+      [](const auto& response) { return response.executions_size(); });
 }
 
 int List(const CommandLine& line, const Options& options) {
@@ -75,39 +64,42 @@ int List(const CommandLine& line, const Options& options) {
   return kExitOk;
 }
 
+std::string SessionText(const Execution& execution) {
+  if (execution.session().empty()) return "";
+  return absl::StrCat(EscapeText(execution.session()), ", generation ",
+                      execution.session_generation());
+}
+
 void PrintExecution(const Execution& execution) {
-  const auto row = [](absl::string_view name, const std::string& value) {
-    if (value.empty()) return;
-    std::cout << name << ":" << std::string(12 - name.size(), ' ') << value
-              << "\n";
-  };
   const bool is_open = execution.state() == Execution::STATE_QUEUED ||
                        execution.state() == Execution::STATE_RUNNING ||
                        execution.state() == Execution::STATE_AWAITING_APPROVAL;
   const auto& usage = execution.outcome().usage();
-  row("id", EscapeText(execution.id()));
-  row("agent", EscapeText(execution.agent()));
-  row("action", KindWord(execution.action_kind()));
-  row("state", StateWord(execution.state()));
-  row("standing", StandingText(execution));
-  row("why", is_open ? "" : WhyText(execution));
-  row("decided by", EscapeText(execution.decision().rule()));
-  row("explanation", EscapeText(execution.decision().explanation()));
-  row("created", TimeText(execution.create_time()));
-  row("started", TimeText(execution.start_time()));
-  row("ended", TimeText(execution.end_time()));
-  row("took", TookText(execution));
-  row("image", EscapeText(execution.image()));
-  row("executor", EscapeText(execution.executor_id()));
-  row("digest", EscapeText(execution.digest()));
-  row("request id", EscapeText(execution.request_id()));
+  FactList facts;
+  facts.Add("id", EscapeText(execution.id()));
+  facts.Add("agent", EscapeText(execution.agent()));
+  facts.Add("action", KindWord(execution.action_kind()));
+  facts.Add("state", StateWord(execution.state()));
+  facts.Add("standing", StandingText(execution));
+  facts.Add("why", is_open ? "" : WhyText(execution));
+  facts.Add("decided by", EscapeText(execution.decision().rule()));
+  facts.Add("explanation", EscapeText(execution.decision().explanation()));
+  facts.Add("created", TimeText(execution.create_time()));
+  facts.Add("started", TimeText(execution.start_time()));
+  facts.Add("ended", TimeText(execution.end_time()));
+  facts.Add("took", TookText(execution));
+  facts.Add("session", SessionText(execution));
+  facts.Add("image", EscapeText(execution.image()));
+  facts.Add("executor", EscapeText(execution.executor_id()));
+  facts.Add("digest", EscapeText(execution.digest()));
+  facts.Add("request id", EscapeText(execution.request_id()));
   if (execution.outcome().has_usage()) {
-    row("cpu time", absl::FormatDuration(FromProto(usage.cpu_time())));
-    row("peak memory", absl::StrCat(usage.peak_memory_bytes(), " bytes"));
-    row("output", absl::StrCat(usage.stdout_bytes(), " bytes, errors ",
-                               usage.stderr_bytes(), " bytes"));
+    facts.Add("cpu time", absl::FormatDuration(FromProto(usage.cpu_time())));
+    facts.Add("peak memory", absl::StrCat(usage.peak_memory_bytes(), " bytes"));
+    facts.Add("output", absl::StrCat(usage.stdout_bytes(), " bytes, errors ",
+                                     usage.stderr_bytes(), " bytes"));
   }
-  std::cout << std::flush;
+  std::cout << facts.text() << std::flush;
 }
 
 int Show(const CommandLine& line, const Options& options) {
@@ -141,7 +133,8 @@ int Cancel(const CommandLine& line, const Options& options) {
 
 int Watch(const CommandLine& line, const Options& options) {
   return FollowAsCommand(line, options.connection, absl::Now() + kLongestWatch,
-                         WhoCancels::kNobody, [&](Follower& follower) {
+                         WhoCancels::kNobody,
+                         [&](AirlockClient&, Follower& follower) {
                            return follower.Watch(options.id);
                          });
 }
@@ -152,13 +145,10 @@ CLI::App* AddOne(CLI::App& executions, CommandLine& line,
                  const std::shared_ptr<Options>& options,
                  const std::string& name, const std::string& description,
                  Action action) {
-  CLI::App* command = executions.add_subcommand(name, description);
-  AddOutputOption(*command, line);
-  AddConnectionOptions(*command, options->connection);
+  CLI::App* command = AddCallingCommand(
+      executions, line, options->connection, name, description,
+      [&line, options, action] { return action(line, *options); });
   AddOperatorOption(*command, options->connection);
-  command->callback([&line, options, action] {
-    line.action = [&line, options, action] { return action(line, *options); };
-  });
   return command;
 }
 

@@ -43,11 +43,10 @@ void PrintNote(absl::string_view text) {
       .IgnoreError();
 }
 
-int FollowAsCommand(
-    const CommandLine& line, const ConnectionFlags& flags, absl::Time deadline,
-    WhoCancels who_cancels,
-    const std::function<absl::StatusOr<airlock::v1::Execution>(Follower&)>&
-        follow) {
+int FollowAsCommand(const CommandLine& line, const ConnectionFlags& flags,
+                    absl::Time deadline, WhoCancels who_cancels,
+                    const std::function<absl::StatusOr<airlock::v1::Execution>(
+                        AirlockClient&, Follower&)>& follow) {
   // The watcher comes first, before gRPC makes threads, and so it is there
   // before there is anything to cancel.
   absl::Mutex mutex;
@@ -71,7 +70,8 @@ int FollowAsCommand(
     const absl::MutexLock lock(&mutex);
     follower = &followed;
   }
-  const absl::StatusOr<airlock::v1::Execution> execution = follow(followed);
+  const absl::StatusOr<airlock::v1::Execution> execution =
+      follow(**client, followed);
   {
     const absl::MutexLock lock(&mutex);
     follower = nullptr;

@@ -9,9 +9,12 @@
 #include "services/cli/commands/command_line.h"
 #include "services/cli/commands/config_command.h"
 #include "services/cli/commands/executions_command.h"
+#include "services/cli/commands/executors_command.h"
 #include "services/cli/commands/health_command.h"
 #include "services/cli/commands/policy_command.h"
+#include "services/cli/commands/queue_command.h"
 #include "services/cli/commands/run_command.h"
+#include "services/cli/commands/sessions_command.h"
 #include "services/cli/commands/tokens_command.h"
 #include "services/cli/commands/up_command.h"
 #include "services/cli/commands/version_command.h"
@@ -20,7 +23,7 @@
 namespace airlock::cli {
 namespace {
 
-constexpr char kFooter[] =
+constexpr const char* kFooter =
     "Examples:\n"
     "  airlock up\n"
     "  airlock run -- echo \"Hello from sandbox\"\n"
@@ -50,7 +53,10 @@ int RunProgram(std::vector<std::string> arguments) {
   app.footer(kFooter);
   AddUpCommand(app, line);
   AddRunCommand(app, line);
+  AddSessionsCommand(app, line);
   AddExecutionsCommand(app, line);
+  AddQueueCommand(app, line);
+  AddExecutorsCommand(app, line);
   AddPolicyCommand(app, line);
   AddConfigCommand(app, line);
   AddHealthCommand(app, line);

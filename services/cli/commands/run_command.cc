@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "common/security/random.h"
 #include "services/cli/commands/follow.h"
+#include "services/cli/commands/parallel_session.h"
 #include "services/cli/commands/shared_options.h"
 #include "services/cli/run/exit_code.h"
 #include "services/cli/run/read_input.h"
@@ -17,7 +18,7 @@
 namespace airlock::cli {
 namespace {
 
-constexpr char kFooter[] =
+constexpr const char* kFooter =
     "Exits with the command's own code; 124: it took too long; 77: denied; 78: "
     "its\napproval expired; 125: an error of Airlock itself; 126: not "
     "executable; 127: not\nfound; 128+n: ended by signal n; 130: cancelled; "
@@ -27,12 +28,15 @@ constexpr char kFooter[] =
     "  airlock run -- echo \"Hello from sandbox\"\n"
     "  airlock run --lang python -- 'import sys; print(sys.argv)' one two\n"
     "  airlock run --lang python --file main.py --timeout 10s\n"
-    "  airlock run --shell 'sort | uniq -c' < words.txt";
+    "  airlock run --shell 'sort | uniq -c' < words.txt\n"
+    "  airlock run --session build -- pip install requests";
 
 struct Options {
   ActionOptions action;
   LimitOptions limits;
   ConnectionFlags connection;
+  std::string session;
+  bool parallel = false;
   std::string standard_input = "auto";
   std::string request_id;
   std::string wait = "24h";
@@ -53,10 +57,23 @@ absl::StatusOr<std::string> ReadStandardInput(const Options& options) {
   });
 }
 
+// A sandbox that is there already has its limits.
+absl::Status CheckSessionLimits(const Options& options) {
+  const LimitOptions& limits = options.limits;
+  if (options.session.empty() ||
+      (limits.memory.empty() && limits.cpu.empty() && limits.pids == 0)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "--memory, --cpu and --pids are limits of the whole session: airlock "
+      "sessions create takes them");
+}
+
 absl::StatusOr<airlock::v1::ExecuteRequest> MakeRequest(
     const Options& options) {
   airlock::v1::ExecuteRequest request;
-  absl::Status limited = SetLimits(options.limits, request);
+  absl::Status limited = CheckSessionLimits(options);
+  if (limited.ok()) limited = SetLimits(options.limits, request);
   if (!limited.ok()) return limited;
   const absl::StatusOr<std::string> code = ReadCode(options.action);
   if (!code.ok()) return code.status();
@@ -66,6 +83,7 @@ absl::StatusOr<airlock::v1::ExecuteRequest> MakeRequest(
       MakeAction(options.action, *code, *input);
   if (!action.ok()) return action.status();
   *request.mutable_action() = *std::move(action);
+  request.set_session(options.session);
   // Always one: so that a broken stream can be attached again.
   request.set_request_id(options.request_id.empty() ? RandomUuid()
                                                     : options.request_id);
@@ -85,30 +103,29 @@ int Run(const CommandLine& line, const Options& options) {
   if (!request.ok()) return Fail(line, request.status());
   return FollowAsCommand(
       line, options.connection, absl::Now() + wait, WhoCancels::kFirstSignal,
-      [&](Follower& follower) { return follower.Run(*request); });
+      [&](AirlockClient& client,
+          Follower& follower) -> absl::StatusOr<airlock::v1::Execution> {
+        if (options.parallel) {
+          absl::Status there = EnsureParallelSession(client, options.session);
+          if (!there.ok()) return there;
+        }
+        return follower.Run(*request);
+      });
 }
 
-void AddLimitOptions(CLI::App& command, Options& options) {
+void AddSessionOptions(CLI::App& command, Options& options) {
+  auto* session =
+      command
+          .add_option("--session", options.session,
+                      "Runs in this session, whose files and programs stay; "
+                      "it is made if there is none of this name")
+          ->check(NotEmpty())
+          ->type_name("NAME");
   command
-      .add_option("--timeout", options.limits.timeout,
-                  "Longest time the process may take, such as 10s")
-      ->type_name("TIME");
-  command
-      .add_option("--memory", options.limits.memory,
-                  "Less memory than configured, such as 128m")
-      ->type_name("SIZE");
-  command
-      .add_option("--cpu", options.limits.cpu,
-                  "Fewer processors than configured, such as 0.5")
-      ->type_name("COUNT");
-  command
-      .add_option("--pids", options.limits.pids,
-                  "Fewer processes than configured")
-      ->type_name("COUNT");
-  command
-      .add_option("--output-limit", options.limits.output,
-                  "Less output than configured, such as 1m")
-      ->type_name("SIZE");
+      .add_flag("--parallel", options.parallel,
+                "The session is one in which executions run side by side; one "
+                "that is not is refused")
+      ->needs(session);
 }
 
 }  // namespace
@@ -118,7 +135,12 @@ void AddRunCommand(CLI::App& app, CommandLine& line) {
   CLI::App* command =
       app.add_subcommand("run", "Runs a command or code in a sandbox");
   AddActionOptions(*command, options->action);
-  AddLimitOptions(*command, *options);
+  command
+      ->add_option("--timeout", options->limits.timeout,
+                   "Longest time the process may take, such as 10s")
+      ->type_name("TIME");
+  AddLimitOptions(*command, options->limits);
+  AddSessionOptions(*command, *options);
   command
       ->add_option("--stdin", options->standard_input,
                    "Whether the process reads this standard input: yes, no, "

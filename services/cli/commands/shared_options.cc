@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "services/cli/files/small_file.h"
@@ -12,7 +13,7 @@
 namespace airlock::cli {
 namespace {
 
-constexpr char kConnectionGroup[] = "Connection";
+constexpr const char* kConnectionGroup = "Connection";
 constexpr std::size_t kMaxCodeBytes = std::size_t{1} << 20;
 
 }  // namespace
@@ -74,6 +75,43 @@ void AddActionOptions(CLI::App& command, ActionOptions& options) {
       ->type_name("DIR");
   command.add_option("command", options.words, "What to run, after --")
       ->type_name("");
+}
+
+void AddLimitOptions(CLI::App& command, LimitOptions& options) {
+  command
+      .add_option("--memory", options.memory,
+                  "Less memory than configured, such as 128m")
+      ->type_name("SIZE");
+  command
+      .add_option("--cpu", options.cpu,
+                  "Fewer processors than configured, such as 0.5")
+      ->type_name("COUNT");
+  command.add_option("--pids", options.pids, "Fewer processes than configured")
+      ->type_name("COUNT");
+  command
+      .add_option("--output-limit", options.output,
+                  "Less output than configured, such as 1m")
+      ->type_name("SIZE");
+}
+
+CLI::App* AddCallingCommand(CLI::App& parent, CommandLine& line,
+                            ConnectionFlags& flags, const std::string& name,
+                            const std::string& description,
+                            std::function<int()> action) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  AddOutputOption(*command, line);
+  AddConnectionOptions(*command, flags);
+  command->callback(
+      [&line, action = std::move(action)] { line.action = action; });
+  return command;
+}
+
+CLI::Validator NotEmpty() {
+  return CLI::Validator(
+      [](const std::string& value) {
+        return std::string(value.empty() ? "must not be empty" : "");
+      },
+      "");
 }
 
 void TakeWords(const CommandLine& line, ActionOptions& options) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,21 @@ void AddOperatorOption(CLI::App& command, ConnectionFlags& flags);
 // Adds --lang, --file, --shell, --env and --cwd. `options` must outlive the
 // parsing.
 void AddActionOptions(CLI::App& command, ActionOptions& options);
+
+// Adds --memory, --cpu, --pids and --output-limit. `options` must outlive the
+// parsing.
+void AddLimitOptions(CLI::App& command, LimitOptions& options);
+
+// Adds a subcommand that calls Airlock: with the options of its output and of
+// the connection. `line` and `flags` must outlive the action.
+CLI::App* AddCallingCommand(CLI::App& parent, CommandLine& line,
+                            ConnectionFlags& flags, const std::string& name,
+                            const std::string& description,
+                            std::function<int()> action);
+
+// Refuses an empty value: a variable of the shell that was not set must not
+// mean something else.
+CLI::Validator NotEmpty();
 
 // Takes what stands after "--". Throws CLI::ValidationError, as callbacks of
 // CLI11 do, if words stand before it.

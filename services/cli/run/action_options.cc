@@ -111,6 +111,29 @@ absl::Status SetTimeout(const std::string& text, ExecuteRequest& request) {
   return absl::OkStatus();
 }
 
+// `request` has limits; they stay unset if no option says any.
+template <typename Request>
+absl::Status SetSandboxLimits(const LimitOptions& options, Request& request) {
+  absl::Status status;
+  if (!options.memory.empty()) {
+    const auto bytes = ParseByteSize(options.memory);
+    status = Set("--memory", bytes, options.memory);
+    if (status.ok()) request.mutable_limits()->set_memory_bytes(*bytes);
+  }
+  if (status.ok() && !options.cpu.empty()) {
+    const auto millis = ParseCpu(options.cpu);
+    status = Set("--cpu", millis, options.cpu);
+    if (status.ok()) request.mutable_limits()->set_cpu_millis(*millis);
+  }
+  if (status.ok() && !options.output.empty()) {
+    const auto bytes = ParseByteSize(options.output);
+    status = Set("--output-limit", bytes, options.output);
+    if (status.ok()) request.mutable_limits()->set_output_bytes(*bytes);
+  }
+  if (options.pids > 0) request.mutable_limits()->set_pids(options.pids);
+  return status;
+}
+
 }  // namespace
 
 absl::StatusOr<Action> MakeAction(const ActionOptions& options,
@@ -143,25 +166,16 @@ absl::StatusOr<Action> MakeAction(const ActionOptions& options,
 }
 
 absl::Status SetLimits(const LimitOptions& options, ExecuteRequest& request) {
-  absl::Status status;
-  if (!options.timeout.empty()) status = SetTimeout(options.timeout, request);
-  if (status.ok() && !options.memory.empty()) {
-    const auto bytes = ParseByteSize(options.memory);
-    status = Set("--memory", bytes, options.memory);
-    if (status.ok()) request.mutable_limits()->set_memory_bytes(*bytes);
+  if (!options.timeout.empty()) {
+    absl::Status status = SetTimeout(options.timeout, request);
+    if (!status.ok()) return status;
   }
-  if (status.ok() && !options.cpu.empty()) {
-    const auto millis = ParseCpu(options.cpu);
-    status = Set("--cpu", millis, options.cpu);
-    if (status.ok()) request.mutable_limits()->set_cpu_millis(*millis);
-  }
-  if (status.ok() && !options.output.empty()) {
-    const auto bytes = ParseByteSize(options.output);
-    status = Set("--output-limit", bytes, options.output);
-    if (status.ok()) request.mutable_limits()->set_output_bytes(*bytes);
-  }
-  if (options.pids > 0) request.mutable_limits()->set_pids(options.pids);
-  return status;
+  return SetSandboxLimits(options, request);
+}
+
+absl::Status SetLimits(const LimitOptions& options,
+                       airlock::v1::CreateSessionRequest& request) {
+  return SetSandboxLimits(options, request);
 }
 
 }  // namespace airlock::cli

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "airlock/v1/action.pb.h"
 #include "airlock/v1/execution.pb.h"
+#include "airlock/v1/session.pb.h"
 
 namespace airlock::cli {
 
@@ -55,5 +56,9 @@ absl::StatusOr<airlock::v1::Action> MakeAction(
 // option.
 absl::Status SetLimits(const LimitOptions& options,
                        airlock::v1::ExecuteRequest& request);
+
+// The same for a session, which has no timeout.
+absl::Status SetLimits(const LimitOptions& options,
+                       airlock::v1::CreateSessionRequest& request);
 
 }  // namespace airlock::cli

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "common/rpc/status.h"
 #include "common/status/error.h"
+#include "tests/integration/cli/authorization.h"
 
 namespace airlock {
 namespace {
@@ -16,7 +17,7 @@ using airlock::v1::Execution;
 using airlock::v1::ExecutionEvent;
 using airlock::v1::Outcome;
 
-constexpr char kId[] = "ex1";
+constexpr const char* kId = "ex1";
 
 ExecutionEvent Accepted() {
   ExecutionEvent event;
@@ -72,7 +73,9 @@ FakeAirlock::FakeAirlock() {
   options.listen = "127.0.0.1:0";
   options.credentials = grpc::InsecureServerCredentials();
   options.services = {
-      {airlock::v1::ExecutionService::service_full_name(), this}};
+      {airlock::v1::ExecutionService::service_full_name(), this},
+      {airlock::v1::SessionService::service_full_name(), &sessions_},
+      {airlock::v1::ExecutorService::service_full_name(), &executors_}};
   auto server = RpcServer::Start(options);
   EXPECT_TRUE(server.ok()) << server.status();
   server_ = *std::move(server);
@@ -107,10 +110,7 @@ grpc::Status FakeAirlock::Execute(
     absl::MutexLock lock(&mutex_);
     requests_.push_back(*request);
     times = requests_.size();
-    const auto range = context->client_metadata().equal_range("authorization");
-    for (auto it = range.first; it != range.second; ++it) {
-      authorizations_.emplace_back(it->second.data(), it->second.size());
-    }
+    authorizations_.push_back(AuthorizationOf(*context));
   }
   const auto send = [writer](const ExecutionEvent& event) {
     airlock::v1::ExecuteResponse response;
@@ -200,6 +200,21 @@ grpc::Status FakeAirlock::ListExecutions(
   const int page = std::atoi(request->page_token().c_str());
   response->add_executions()->set_id(absl::StrCat("ex", page, "\u202E"));
   if (page < 2) response->set_next_page_token(absl::StrCat(page + 1));
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeAirlock::ListWaitingExecutions(
+    grpc::ServerContext* context,
+    const airlock::v1::ListWaitingExecutionsRequest* request,
+    airlock::v1::ListWaitingExecutionsResponse* response) {
+  absl::MutexLock lock(&mutex_);
+  authorizations_.push_back(AuthorizationOf(*context));
+  airlock::v1::WaitingExecution& waiting = *response->add_waiting();
+  waiting.mutable_execution()->set_id(kId);
+  waiting.mutable_execution()->set_agent(request->agent());
+  waiting.set_reason(airlock::v1::WaitingExecution::REASON_SESSION_BUSY);
+  waiting.set_message("another runs in its session \x1b[2J");
+  waiting.mutable_deadline()->set_seconds(1'790'000'000);
   return grpc::Status::OK;
 }
 

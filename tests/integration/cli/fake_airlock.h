@@ -11,6 +11,8 @@
 #include "absl/synchronization/mutex.h"
 #include "airlock/v1/execution.grpc.pb.h"
 #include "common/rpc/server.h"
+#include "tests/integration/cli/fake_executors.h"
+#include "tests/integration/cli/fake_sessions.h"
 
 namespace airlock {
 
@@ -32,6 +34,8 @@ class FakeAirlock final : public airlock::v1::ExecutionService::Service {
   ~FakeAirlock() override;
 
   std::string endpoint() const;
+  FakeSessions& sessions() { return sessions_; }
+  FakeExecutors& executors() { return executors_; }
   // What came with the calls.
   std::vector<std::string> authorizations() ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<airlock::v1::ExecuteRequest> requests()
@@ -54,6 +58,10 @@ class FakeAirlock final : public airlock::v1::ExecutionService::Service {
       grpc::ServerContext* context,
       const airlock::v1::ListExecutionsRequest* request,
       airlock::v1::ListExecutionsResponse* response) override;
+  grpc::Status ListWaitingExecutions(
+      grpc::ServerContext* context,
+      const airlock::v1::ListWaitingExecutionsRequest* request,
+      airlock::v1::ListWaitingExecutionsResponse* response) override;
 
  private:
   void WaitForCancel(const grpc::ServerContext& context)
@@ -65,6 +73,9 @@ class FakeAirlock final : public airlock::v1::ExecutionService::Service {
   std::vector<airlock::v1::WatchExecutionRequest> watches_
       ABSL_GUARDED_BY(mutex_);
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  FakeSessions sessions_;
+  FakeExecutors executors_;
+  // Gone first: it calls the others.
   std::unique_ptr<RpcServer> server_;
 };
 

@@ -2,14 +2,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "nlohmann/json.hpp"
-#include "tests/integration/cli/child_process.h"
-#include "tests/integration/cli/fake_airlock.h"
+#include "tests/integration/cli/cli_test.h"
 
 namespace airlock {
 namespace {
@@ -19,29 +17,9 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-class CliTest : public testing::Test {
- protected:
-  std::vector<std::string> Argv(const std::vector<std::string>& arguments) {
-    std::vector<std::string> argv = {AIRLOCK_PROGRAM};
-    argv.insert(argv.end(), arguments.begin(), arguments.end());
-    return argv;
-  }
+using RunTest = CliTest;
 
-  std::map<std::string, std::string> Environment() {
-    return {{"AIRLOCK_ENDPOINT", airlock_.endpoint()},
-            {"AIRLOCK_TOKEN", "alk_test"},
-            {"AIRLOCK_STATE", "/nonexistent"}};
-  }
-
-  ChildResult Airlock(const std::vector<std::string>& arguments,
-                      const std::string& input = "") {
-    return ChildProcess(Argv(arguments), Environment(), input).Wait();
-  }
-
-  FakeAirlock airlock_;
-};
-
-TEST_F(CliTest, OutputsAndExitCodePass) {
+TEST_F(RunTest, OutputsAndExitCodePass) {
   const ChildResult result = Airlock({"run", "--", "exit", "7"});
 
   EXPECT_EQ(result.code, 7);
@@ -49,7 +27,7 @@ TEST_F(CliTest, OutputsAndExitCodePass) {
   EXPECT_EQ(result.err, "err");
 }
 
-TEST_F(CliTest, TokenGoesAlongAndEveryRequestHasAnId) {
+TEST_F(RunTest, TokenGoesAlongAndEveryRequestHasAnId) {
   Airlock({"run", "--", "exit", "0"});
 
   EXPECT_THAT(airlock_.authorizations(), Contains("Bearer alk_test"));
@@ -57,14 +35,14 @@ TEST_F(CliTest, TokenGoesAlongAndEveryRequestHasAnId) {
   EXPECT_THAT(airlock_.requests()[0].request_id(), SizeIs(36));
 }
 
-TEST_F(CliTest, StandardInputPasses) {
+TEST_F(RunTest, StandardInputPasses) {
   const std::string input("a\0b\xff\n", 5);
 
   EXPECT_EQ(Airlock({"run", "--", "cat"}, input).out, input);
   EXPECT_EQ(Airlock({"run", "--stdin", "no", "--", "cat"}, input).out, "");
 }
 
-TEST_F(CliTest, TooMuchInputIsAnError) {
+TEST_F(RunTest, TooMuchInputIsAnError) {
   const ChildResult result =
       Airlock({"run", "--", "cat"}, std::string((8 << 20) + 1, 'x'));
 
@@ -72,7 +50,7 @@ TEST_F(CliTest, TooMuchInputIsAnError) {
   EXPECT_THAT(result.err, HasSubstr("8388608"));
 }
 
-TEST_F(CliTest, BrokenStreamIsAttachedAgainWhereItWas) {
+TEST_F(RunTest, BrokenStreamIsAttachedAgainWhereItWas) {
   const ChildResult result = Airlock({"run", "--", "break"});
 
   EXPECT_EQ(result.code, 5);
@@ -83,7 +61,7 @@ TEST_F(CliTest, BrokenStreamIsAttachedAgainWhereItWas) {
   EXPECT_EQ(airlock_.watches()[0].stdout_offset(), 3U);
 }
 
-TEST_F(CliTest, RequestThatDidNotArriveIsRepeatedWithItsId) {
+TEST_F(RunTest, RequestThatDidNotArriveIsRepeatedWithItsId) {
   const ChildResult result = Airlock({"run", "--", "flaky"});
 
   EXPECT_EQ(result.code, 0);
@@ -92,14 +70,14 @@ TEST_F(CliTest, RequestThatDidNotArriveIsRepeatedWithItsId) {
   EXPECT_EQ(requests[0].request_id(), requests[1].request_id());
 }
 
-TEST_F(CliTest, ExecutionThatVanishedIsNeverRunAgain) {
+TEST_F(RunTest, ExecutionThatVanishedIsNeverRunAgain) {
   const ChildResult result = Airlock({"run", "--", "vanish"});
 
   EXPECT_EQ(result.code, 125);
   EXPECT_THAT(airlock_.requests(), SizeIs(1));
 }
 
-TEST_F(CliTest, InterruptCancelsAndWaitsForTheEnd) {
+TEST_F(RunTest, InterruptCancelsAndWaitsForTheEnd) {
   ChildProcess child(Argv({"run", "--", "hang"}), Environment());
   child.ReadUntil("begun\n");
 
@@ -110,7 +88,7 @@ TEST_F(CliTest, InterruptCancelsAndWaitsForTheEnd) {
   EXPECT_THAT(result.err, HasSubstr("cancel"));
 }
 
-TEST_F(CliTest, DenialSaysWhyAndCannotMoveTheCursor) {
+TEST_F(RunTest, DenialSaysWhyAndCannotMoveTheCursor) {
   const ChildResult result = Airlock({"run", "--", "deny"});
 
   EXPECT_EQ(result.code, 77);
@@ -119,7 +97,7 @@ TEST_F(CliTest, DenialSaysWhyAndCannotMoveTheCursor) {
   EXPECT_THAT(result.err, Not(HasSubstr("\x1b")));
 }
 
-TEST_F(CliTest, RefusalNamesEveryField) {
+TEST_F(RunTest, RefusalNamesEveryField) {
   const ChildResult text = Airlock({"run", "--", "invalid"});
   EXPECT_EQ(text.code, 125);
   EXPECT_THAT(text.err, HasSubstr("INVALID_FIELD"));
@@ -132,7 +110,7 @@ TEST_F(CliTest, RefusalNamesEveryField) {
   EXPECT_THAT(error["details"], SizeIs(2));
 }
 
-TEST_F(CliTest, NobodyThereIsAnError) {
+TEST_F(RunTest, NobodyThereIsAnError) {
   auto environment = Environment();
   environment["AIRLOCK_ENDPOINT"] = "127.0.0.1:1";
 
@@ -143,7 +121,7 @@ TEST_F(CliTest, NobodyThereIsAnError) {
   EXPECT_THAT(result.err, HasSubstr("CANNOT_CONNECT"));
 }
 
-TEST_F(CliTest, JsonEventsComeOneALine) {
+TEST_F(RunTest, JsonEventsComeOneALine) {
   const ChildResult result = Airlock({"run", "-o", "json", "--", "break"});
 
   std::vector<nlohmann::json> events;
@@ -160,7 +138,7 @@ TEST_F(CliTest, JsonEventsComeOneALine) {
   EXPECT_EQ(events[3]["completed"]["outcome"]["exitCode"], 5);
 }
 
-TEST_F(CliTest, ListFollowsPagesAndEscapesWhatItShows) {
+TEST_F(RunTest, ListFollowsPagesAndEscapesWhatItShows) {
   const ChildResult table = Airlock({"executions", "ls"});
   EXPECT_EQ(table.code, 0);
   EXPECT_THAT(table.out, HasSubstr("ex0\\u{202E}"));
@@ -171,7 +149,7 @@ TEST_F(CliTest, ListFollowsPagesAndEscapesWhatItShows) {
   EXPECT_THAT(json.out, Not(HasSubstr("\u202E")));
 }
 
-TEST_F(CliTest, WatchExitsAsTheExecutionDid) {
+TEST_F(RunTest, WatchExitsAsTheExecutionDid) {
   const ChildResult result = Airlock({"executions", "watch", "ex1"});
 
   EXPECT_EQ(result.code, 5);
@@ -179,7 +157,7 @@ TEST_F(CliTest, WatchExitsAsTheExecutionDid) {
   EXPECT_EQ(Airlock({"executions", "watch", "other"}).code, 125);
 }
 
-TEST_F(CliTest, WrongUsageOfRunIsNotTakenForTheCommandsCode) {
+TEST_F(RunTest, WrongUsageOfRunIsNotTakenForTheCommandsCode) {
   EXPECT_EQ(Airlock({"run"}).code, 125);
   EXPECT_EQ(Airlock({"run", "echo"}).code, 125);
   EXPECT_EQ(Airlock({"run", "--timeout", "soon", "--", "exit", "0"}).code, 125);

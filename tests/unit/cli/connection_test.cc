@@ -35,10 +35,10 @@ class ConnectionTest : public testing::Test {
   }
 
   void WriteFacts() {
-    EXPECT_THAT(WriteClientFacts(directory_.path(),
-                                 {"127.0.0.1:7400", token_file_,
-                                  operator_token_file_, "/up/ca"}),
-                IsOk());
+    EXPECT_THAT(
+        WriteClientFacts(directory_.path(), {"127.0.0.1:7400", token_file_,
+                                             operator_token_file_, "/up/ca"}),
+        IsOk());
   }
 
   TemporaryDirectory directory_;

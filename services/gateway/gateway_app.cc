@@ -10,6 +10,7 @@
 #include "airlock/v1/execution.grpc.pb.h"
 #include "airlock/v1/executor.grpc.pb.h"
 #include "airlock/v1/policy.grpc.pb.h"
+#include "airlock/v1/session.grpc.pb.h"
 #include "common/concurrency/ticker.h"
 #include "common/logging/log.h"
 #include "common/metrics/metrics_server.h"
@@ -27,6 +28,7 @@ namespace {
 using airlock::v1::ExecutionService;
 using airlock::v1::ExecutorService;
 using airlock::v1::PolicyService;
+using airlock::v1::SessionService;
 
 // How soon a lost or regained policy service is noticed.
 constexpr absl::Duration kReadinessInterval = absl::Milliseconds(200);
@@ -37,9 +39,11 @@ std::vector<std::string> ServiceNames() {
   google::protobuf::LinkMessageReflection<airlock::v1::ExecuteRequest>();
   google::protobuf::LinkMessageReflection<airlock::v1::ListExecutorsRequest>();
   google::protobuf::LinkMessageReflection<airlock::v1::ExplainActionRequest>();
+  google::protobuf::LinkMessageReflection<airlock::v1::CreateSessionRequest>();
   return {ExecutionService::service_full_name(),
           ExecutorService::service_full_name(),
-          PolicyService::service_full_name()};
+          PolicyService::service_full_name(),
+          SessionService::service_full_name()};
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> PublicCredentials(
@@ -72,7 +76,8 @@ struct GatewayApp::Parts {
               settings.request_timeout},
         executions(ExecutionService::service_full_name(), route),
         executors(ExecutorService::service_full_name(), route),
-        policies(PolicyService::service_full_name(), route) {}
+        policies(PolicyService::service_full_name(), route),
+        sessions(SessionService::service_full_name(), route) {}
 
   absl::Status Serve(const GatewaySettings& settings);
   void FollowPolicy();
@@ -88,6 +93,7 @@ struct GatewayApp::Parts {
   RelayService executions;
   RelayService executors;
   RelayService policies;
+  RelayService sessions;
   std::unique_ptr<RpcServer> server;
   std::unique_ptr<ProbeServer> probes;
   std::unique_ptr<MetricsServer> metrics_server;
@@ -105,7 +111,8 @@ absl::Status GatewayApp::Parts::Serve(const GatewaySettings& settings) {
   options.credentials = *credentials;
   options.services = {{executions.name(), &executions},
                       {executors.name(), &executors},
-                      {policies.name(), &policies}};
+                      {policies.name(), &policies},
+                      {sessions.name(), &sessions}};
   options.registry = registry.get();
   auto rpc = RpcServer::Start(options);
   if (!rpc.ok()) return AtSetting("gateway.listen", rpc.status());

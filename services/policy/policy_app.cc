@@ -8,6 +8,7 @@
 #include "airlock/v1/execution.grpc.pb.h"
 #include "airlock/v1/executor.grpc.pb.h"
 #include "airlock/v1/policy.grpc.pb.h"
+#include "airlock/v1/session.grpc.pb.h"
 #include "common/concurrency/ticker.h"
 #include "common/metrics/metrics_server.h"
 #include "common/rpc/probe_server.h"
@@ -22,6 +23,7 @@
 #include "services/policy/rpc/executor_handler.h"
 #include "services/policy/rpc/executor_link_handler.h"
 #include "services/policy/rpc/policy_handler.h"
+#include "services/policy/rpc/session_handler.h"
 #include "services/policy/store/memory/memory_store.h"
 
 namespace airlock::policy {
@@ -34,6 +36,7 @@ AccessTable MakeAccessTable() {
       {airlock::v1::ExecutionService::service_full_name(),
        airlock::v1::ExecutorService::service_full_name(),
        airlock::v1::PolicyService::service_full_name(),
+       airlock::v1::SessionService::service_full_name(),
        airlock::internal::v1::ExecutorLinkService::service_full_name()});
 }
 
@@ -65,6 +68,7 @@ struct PolicyApp::Parts {
         executions(caller, *contract, dispatcher),
         executors(caller, dispatcher),
         policies(caller, *contract),
+        sessions(caller, *contract, dispatcher.sessions()),
         links(caller, dispatcher) {}
 
   const std::shared_ptr<const Contract> contract;
@@ -82,6 +86,7 @@ struct PolicyApp::Parts {
   ExecutionHandler executions;
   ExecutorHandler executors;
   PolicyHandler policies;
+  SessionHandler sessions;
   ExecutorLinkHandler links;
   std::unique_ptr<MetricsServer> metrics_server;
   std::unique_ptr<ProbeServer> probes;
@@ -116,6 +121,7 @@ absl::StatusOr<std::unique_ptr<PolicyApp>> PolicyApp::Start(
       Serve<airlock::v1::ExecutionService>(parts->executions),
       Serve<airlock::v1::ExecutorService>(parts->executors),
       Serve<airlock::v1::PolicyService>(parts->policies),
+      Serve<airlock::v1::SessionService>(parts->sessions),
       Serve<airlock::internal::v1::ExecutorLinkService>(parts->links)};
   auto server = RpcServer::Start(options);
   if (!server.ok()) return server.status();

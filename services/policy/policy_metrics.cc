@@ -97,7 +97,16 @@ PolicyMetrics::PolicyMetrics(prometheus::Registry& registry)
                      .Help("Executors that operators cordoned or drain, "
                            "connected or not.")
                      .Register(registry)
-                     .Add({})) {}
+                     .Add({})),
+      open_sessions_(&prometheus::BuildGauge()
+                          .Name("airlock_policy_open_sessions")
+                          .Help("Sessions that can be used.")
+                          .Register(registry)
+                          .Add({})),
+      sessions_ended_(prometheus::BuildCounter()
+                          .Name("airlock_policy_sessions_ended_total")
+                          .Help("Sessions that ended, by reason.")
+                          .Register(registry)) {}
 
 void PolicyMetrics::CountDecision(airlock::v1::ActionKind kind,
                                   const Decision& decision) {
@@ -137,6 +146,14 @@ void PolicyMetrics::SetQueued(std::size_t executions) {
 
 void PolicyMetrics::SetLive(std::size_t executions) {
   live_->Set(static_cast<double>(executions));
+}
+
+void PolicyMetrics::CountSessionEnded(absl::string_view cause) {
+  sessions_ended_.Add({{"reason", std::string(cause)}}).Increment();
+}
+
+void PolicyMetrics::SetOpenSessions(std::size_t sessions) {
+  open_sessions_->Set(static_cast<double>(sessions));
 }
 
 void PolicyMetrics::SetExecutors(std::size_t connected, std::size_t slots) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "airlock/v1/execution.pb.h"
 #include "prometheus/counter.h"
@@ -36,6 +37,9 @@ class PolicyMetrics {
 
   void SetQueued(std::size_t executions);
   void SetLive(std::size_t executions);
+  // A session ended; `cause` is one of a few words.
+  void CountSessionEnded(absl::string_view cause);
+  void SetOpenSessions(std::size_t sessions);
   void SetExecutors(std::size_t connected, std::size_t slots);
   void SetCordoned(std::size_t executors);
 
@@ -52,6 +56,8 @@ class PolicyMetrics {
   prometheus::Gauge* executors_connected_;
   prometheus::Gauge* slots_;
   prometheus::Gauge* cordoned_;
+  prometheus::Gauge* open_sessions_;
+  prometheus::Family<prometheus::Counter>& sessions_ended_;
 };
 
 // The word of the configuration for a kind: "code_exec".

@@ -34,15 +34,23 @@ Dispatcher::Dispatcher(Parts parts, const DispatchLimits& limits)
       metrics_(parts.metrics),
       table_(limits.max_ended, limits.max_ended_output_bytes),
       queue_(limits.queue),
+      sessions_(clock_, limits.sessions),
+      placement_(pool_, sessions_),
       roster_({clock_, table_, pool_, metrics_}, limits.roster),
-      flow_({serializer_, clock_, store_, table_, queue_, pool_, parts.minter,
-             metrics_},
+      ends_({serializer_, clock_, store_, table_, pool_, placement_, metrics_}),
+      flow_({serializer_, clock_, store_, table_, queue_, pool_, placement_,
+             parts.minter, ends_, metrics_},
             limits.flow),
-      events_({clock_, table_, pool_, roster_, flow_, metrics_,
+      session_flow_({clock_, table_, sessions_, pool_, placement_, flow_,
+                     metrics_, limits.flow.lost}),
+      session_opener_(parts.contract, sessions_, pool_),
+      session_calls_({serializer_, sessions_, session_opener_, session_flow_}),
+      events_({clock_, table_, pool_, roster_, flow_, session_flow_, metrics_,
                std::move(parts.policy_id)},
               limits.link),
       intake_({serializer_, clock_, parts.contract, store_, table_, queue_,
-               pool_, flow_, metrics_, limits.kept_output_bytes}) {}
+               pool_, sessions_, session_opener_, flow_, ends_, metrics_,
+               limits.kept_output_bytes}) {}
 
 void Dispatcher::Execute(WatcherId watcher, const Principal& principal,
                          airlock::v1::ExecuteRequest request,
@@ -115,7 +123,9 @@ void Dispatcher::Gone(WatcherId watcher) {
     Execution* execution = table_.WatchedBy(watcher);
     table_.ForgetWatcher(watcher);
     if (execution == nullptr) return;
-    if (execution->feed.Detach(watcher)) flow_.Cancel(*execution);
+    if (execution->feed.Detach(watcher)) {
+      flow_.Cancel(*execution, "CANCELLED");
+    }
     // Nobody may be left to hold the output back.
     flow_.UpdateCredit(*execution);
   });
@@ -145,7 +155,7 @@ void Dispatcher::Cancel(const Principal& principal, std::string id,
            }
            done(record->execution);
            Execution* execution = table_.Find(id);
-           if (execution != nullptr) flow_.Cancel(*execution);
+           if (execution != nullptr) flow_.Cancel(*execution, "CANCELLED");
          });
   });
 }
@@ -208,6 +218,7 @@ void Dispatcher::Tick() {
   serializer_.Submit([this] {
     events_.Tick();
     roster_.Tick();
+    session_flow_.Tick();
     std::vector<Execution*> all;
     table_.ForEach([&](Execution& execution) {
       if (execution.phase != Phase::kEnded) all.push_back(&execution);
@@ -220,7 +231,10 @@ void Dispatcher::Tick() {
 }
 
 void Dispatcher::BeginDrain() {
-  serializer_.Submit([this] { intake_.Close(); });
+  serializer_.Submit([this] {
+    intake_.Close();
+    session_calls_.StopCreating();
+  });
 }
 
 void Dispatcher::AbortStreams() {

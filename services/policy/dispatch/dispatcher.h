@@ -17,6 +17,11 @@
 #include "services/policy/dispatch/executor_pool.h"
 #include "services/policy/dispatch/executor_roster.h"
 #include "services/policy/dispatch/fair_queue.h"
+#include "services/policy/dispatch/placement.h"
+#include "services/policy/dispatch/session_calls.h"
+#include "services/policy/dispatch/session_flow.h"
+#include "services/policy/dispatch/session_opener.h"
+#include "services/policy/sessions/session_table.h"
 
 namespace airlock::policy {
 
@@ -32,6 +37,7 @@ struct DispatchLimits {
   FlowTimes flow;
   LinkTimes link;
   RosterLimits roster;
+  SessionLimits sessions;
 };
 
 // Thread-safe: every call is applied inside one serializer, one after another.
@@ -81,6 +87,8 @@ class Dispatcher {
   using ExecutorDone =
       std::function<void(absl::StatusOr<airlock::v1::Executor>)>;
   void SetExecutorOrder(std::string id, ExecutorOrder order, ExecutorDone done);
+  // For clients of sessions.
+  SessionCalls& sessions() { return session_calls_; }
 
   // For executors.
   LinkId NewLink() { return next_link_++; }
@@ -110,12 +118,18 @@ class Dispatcher {
   ExecutionTable table_;
   FairQueue queue_;
   ExecutorPool pool_;
+  SessionTable sessions_;
+  Placement placement_;
   ExecutorRoster roster_;
   std::atomic<WatcherId> next_watcher_ = 1;
   std::atomic<LinkId> next_link_ = 1;
   std::atomic<std::size_t> live_ = 0;
   Serializer serializer_;
+  ExecutionEnds ends_;
   ExecutionFlow flow_;
+  SessionFlow session_flow_;
+  SessionOpener session_opener_;
+  SessionCalls session_calls_;
   ExecutorEvents events_;
   ExecutionIntake intake_;
 };

@@ -51,10 +51,18 @@ struct Execution {
   std::string digest;
   ExecutionFeed feed;
 
+  // The id of its session. Empty: it has none.
+  std::string session_id;
+  // Whether the executor may make the sandbox of its session.
+  bool opens_session = false;
+  // The id of its sandbox's image, once there is one.
+  std::string image_id;
+
   Phase phase = Phase::kQueued;
   std::optional<Assignment> assignment;
   std::uint64_t last_fence = 0;
-  bool cancel_requested = false;
+  // Why somebody wants it to end. Empty: nobody does.
+  std::string cancel_reason;
   // The executor gave up while START was being committed.
   std::optional<airlock::v1::Outcome> early_end;
   // The executor said that the job is over, and waits to hear that this is

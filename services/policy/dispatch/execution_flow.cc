@@ -1,7 +1,6 @@
 #include "services/policy/dispatch/execution_flow.h"
 
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/logging/log.h"
@@ -20,14 +19,6 @@ using PublicExecution = airlock::v1::Execution;
 // What may come without credit: the rest of the pipes when a process has ended.
 constexpr std::uint64_t kOutputBeyondCredit = 2 * 1024 * 1024 + 64 * 1024;
 
-Outcome NotStartedOutcome(absl::string_view reason, absl::string_view message) {
-  Outcome outcome;
-  outcome.set_ended_by(Outcome::ENDED_BY_NOT_STARTED);
-  outcome.set_reason(std::string(reason));
-  outcome.set_message(std::string(message));
-  return outcome;
-}
-
 }  // namespace
 
 ConnectedExecutor* ExecutionFlow::ExecutorOf(const Execution& execution) {
@@ -45,27 +36,20 @@ void ExecutionFlow::Requeue(Execution& execution) {
   execution.phase = Phase::kQueued;
   execution.assignment.reset();
   execution.record.execution.clear_executor_id();
+  p_.placement.OnRequeued(execution);
   p_.metrics.CountRequeued();
   p_.queue.PushFront(execution.agent(), execution.id());
 }
 
 void ExecutionFlow::Pump() {
-  // Those no executor can take now keep their place for the next time.
-  std::vector<Execution*> passed_over;
-  while (p_.queue.size() > 0 && p_.pool.has_credit()) {
-    Execution* execution = p_.table.Find(p_.queue.Pop());
-    ConnectedExecutor* executor =
-        p_.pool.Choose(execution->record.execution.backend(),
-                       execution->record.execution.image());
-    if (executor == nullptr) {
-      passed_over.push_back(execution);
-    } else {
-      Assign(*execution, *executor);
-    }
-  }
-  for (auto it = passed_over.rbegin(); it != passed_over.rend(); ++it) {
-    p_.queue.PushFront((*it)->agent(), (*it)->id());
-  }
+  p_.queue.Offer([this](const std::string& id) {
+    if (!p_.pool.has_credit()) return FairQueue::Answer::kStop;
+    Execution& execution = *p_.table.Find(id);
+    ConnectedExecutor* executor = p_.placement.Choose(execution);
+    if (executor == nullptr) return FairQueue::Answer::kPassed;
+    Assign(execution, *executor);
+    return FairQueue::Answer::kTaken;
+  });
   p_.metrics.SetQueued(p_.queue.size());
 }
 
@@ -79,6 +63,7 @@ void ExecutionFlow::Assign(Execution& execution, ConnectedExecutor& executor) {
   execution.assignment = Assignment{
       executor.link, executor.id, executor.boot_nonce, ++execution.last_fence};
   execution.record.execution.set_executor_id(executor.id);
+  p_.placement.OnAssigned(execution, executor);
 
   executor.channel->Send(JobMessage(execution));
 }
@@ -92,8 +77,9 @@ void ExecutionFlow::OnProgress(Execution& execution,
   execution.feed.AddEvent(std::move(event));
 }
 
-void ExecutionFlow::OnReady(Execution& execution) {
+void ExecutionFlow::OnReady(Execution& execution, const std::string& image_id) {
   if (execution.phase != Phase::kPreparing) return;
+  execution.image_id = image_id;
   execution.phase = Phase::kStarting;
   ExecutionRecord record = execution.record;
   record.execution.set_state(PublicExecution::STATE_RUNNING);
@@ -120,16 +106,18 @@ void ExecutionFlow::OnStartCommitted(Execution& execution,
     LogError("start could not be recorded",
              {{"execution_id", execution.id()}, {"error", status.ToString()}});
     SendCancel(execution);
-    NotStarted(execution, "RECORD_FAILED",
-               "its start could not be recorded, so it was not started");
+    p_.ends.NotStarted(
+        execution, "RECORD_FAILED",
+        "its start could not be recorded, so it was not started");
   } else if (execution.early_end.has_value()) {
-    Finish(execution, *execution.early_end);
-  } else if (execution.cancel_requested) {
+    p_.ends.Finish(execution, *execution.early_end);
+  } else if (!execution.cancel_reason.empty()) {
     SendCancel(execution);
-    EndUnstarted(execution, PublicExecution::STATE_CANCELLED, "CANCELLED");
+    p_.ends.EndUnstarted(execution, PublicExecution::STATE_CANCELLED,
+                         execution.cancel_reason);
   } else if (executor == nullptr) {
-    NotStarted(execution, "EXECUTOR_LOST",
-               "its executor was lost before it could be started");
+    p_.ends.NotStarted(execution, "EXECUTOR_LOST",
+                       "its executor was lost before it could be started");
   } else {
     SendGrant(execution, *executor);
   }
@@ -138,6 +126,7 @@ void ExecutionFlow::OnStartCommitted(Execution& execution,
 void ExecutionFlow::SendGrant(Execution& execution,
                               ConnectedExecutor& executor) {
   execution.phase = Phase::kRunning;
+  p_.placement.OnStarted(execution);
   execution.started_at = p_.clock.Monotonic();
   p_.metrics.ObserveStart(execution.started_at - execution.accepted_at);
   ConnectResponse message;
@@ -192,19 +181,18 @@ void ExecutionFlow::OnJobEnded(Execution& execution,
         OutcomeUnknown(execution, "its executor broke the protocol");
       } else if (execution.phase == Phase::kStarting) {
         execution.early_end = ended.outcome();
-      } else if (ended.retriable() && !execution.cancel_requested) {
-        AcknowledgeEnd(execution);
+      } else if (ended.retriable() && execution.cancel_reason.empty()) {
+        p_.ends.Acknowledge(execution);
         Requeue(execution);
-        Pump();
       } else {
-        Finish(execution, ended.outcome());
+        p_.ends.Finish(execution, ended.outcome());
       }
       return;
     case Phase::kRunning:
-      Finish(execution, ended.outcome());
+      p_.ends.Finish(execution, ended.outcome());
       return;
     case Phase::kEnded:
-      AcknowledgeEnd(execution);
+      p_.ends.Acknowledge(execution);
       return;
     case Phase::kQueued:
     case Phase::kEnding:
@@ -212,16 +200,17 @@ void ExecutionFlow::OnJobEnded(Execution& execution,
   }
 }
 
-void ExecutionFlow::Cancel(Execution& execution) {
-  execution.cancel_requested = true;
+void ExecutionFlow::Cancel(Execution& execution, absl::string_view reason) {
+  if (execution.cancel_reason.empty()) {
+    execution.cancel_reason = std::string(reason);
+  }
   switch (execution.phase) {
     case Phase::kQueued:
-      p_.queue.Remove(execution.agent(), execution.id());
-      EndUnstarted(execution, PublicExecution::STATE_CANCELLED, "CANCELLED");
-      return;
     case Phase::kPreparing:
-      SendCancel(execution);
-      EndUnstarted(execution, PublicExecution::STATE_CANCELLED, "CANCELLED");
+      TakeBack(execution);
+      p_.ends.EndUnstarted(execution, PublicExecution::STATE_CANCELLED,
+                           execution.cancel_reason);
+      Pump();
       return;
     case Phase::kRunning:
       SendCancel(execution);
@@ -230,6 +219,35 @@ void ExecutionFlow::Cancel(Execution& execution) {
     case Phase::kEnding:
     case Phase::kEnded:
       return;
+  }
+}
+
+void ExecutionFlow::OnSessionLost(Execution& execution) {
+  const absl::string_view reason = "SESSION_LOST";
+  const absl::string_view message =
+      "the sandbox of its session is gone, so it was not started";
+  switch (execution.phase) {
+    case Phase::kQueued:
+    case Phase::kPreparing:
+      TakeBack(execution);
+      p_.ends.NotStarted(execution, reason, message);
+      return;
+    case Phase::kStarting:
+      SendCancel(execution);
+      execution.early_end = NotStartedOutcome(reason, message);
+      return;
+    case Phase::kRunning:
+    case Phase::kEnding:
+    case Phase::kEnded:
+      return;
+  }
+}
+
+void ExecutionFlow::TakeBack(const Execution& execution) {
+  if (execution.phase == Phase::kQueued) {
+    p_.queue.Remove(execution.agent(), execution.id());
+  } else {
+    SendCancel(execution);
   }
 }
 
@@ -251,7 +269,7 @@ void ExecutionFlow::OnLinkBack(Execution& execution, LinkId link) {
   // What was told on the old stream may have been lost with it.
   execution.credit_told = 0;
   UpdateCredit(execution);
-  if (execution.cancel_requested) SendCancel(execution);
+  if (!execution.cancel_reason.empty()) SendCancel(execution);
 }
 
 void ExecutionFlow::OutcomeUnknown(Execution& execution,
@@ -260,7 +278,7 @@ void ExecutionFlow::OutcomeUnknown(Execution& execution,
   outcome.set_ended_by(Outcome::ENDED_BY_OUTCOME_UNKNOWN);
   outcome.set_reason("EXECUTOR_LOST");
   outcome.set_message(std::string(message));
-  Finish(execution, std::move(outcome));
+  p_.ends.Finish(execution, std::move(outcome));
 }
 
 void ExecutionFlow::SendCancel(const Execution& execution) {
@@ -268,88 +286,24 @@ void ExecutionFlow::SendCancel(const Execution& execution) {
   if (executor != nullptr) executor->channel->Send(CancelMessage(execution));
 }
 
-void ExecutionFlow::NotStarted(Execution& execution, absl::string_view reason,
-                               absl::string_view message) {
-  Finish(execution, NotStartedOutcome(reason, message));
-}
-
-void ExecutionFlow::Finish(Execution& execution, Outcome outcome) {
-  PublicExecution& record = execution.record.execution;
-  record.set_state(PublicExecution::STATE_FINISHED);
-  record.set_state_reason(outcome.reason());
-  *record.mutable_outcome() = std::move(outcome);
-  CommitEnd(execution);
-}
-
-void ExecutionFlow::EndUnstarted(Execution& execution,
-                                 PublicExecution::State state,
-                                 absl::string_view reason) {
-  PublicExecution& record = execution.record.execution;
-  record.set_state(state);
-  record.set_state_reason(std::string(reason));
-  CommitEnd(execution);
-}
-
-void ExecutionFlow::CommitEnd(Execution& execution) {
-  execution.phase = Phase::kEnding;
-  execution.lost_deadline.reset();
-  PublicExecution& record = execution.record.execution;
-  if (!record.has_end_time()) {
-    *record.mutable_end_time() = ToProto(p_.clock.Now());
-  }
-  p_.store.Put(execution.record,
-               [this, id = execution.id()](absl::Status status) {
-                 p_.serializer.Submit([this, id, status] {
-                   Execution* ended = p_.table.Find(id);
-                   if (ended != nullptr) OnEndCommitted(*ended, status);
-                 });
-               });
-}
-
-void ExecutionFlow::OnEndCommitted(Execution& execution,
-                                   const absl::Status& status) {
-  execution.end_failed = !status.ok();
-  if (!status.ok()) {
-    LogError("end could not be recorded, trying again",
-             {{"execution_id", execution.id()}, {"error", status.ToString()}});
-    return;
-  }
-  execution.phase = Phase::kEnded;
-  AcknowledgeEnd(execution);
-  p_.metrics.CountEnded(execution.record.execution,
-                        p_.clock.Monotonic() - execution.accepted_at);
-  execution.feed.Complete(execution.record.execution, p_.clock.Now());
-  // The kept record is enough from here on.
-  execution.spec.clear();
-  execution.spec.shrink_to_fit();
-  p_.table.MarkEnded(execution);
-  p_.table.DropOldest();
-}
-
-void ExecutionFlow::AcknowledgeEnd(const Execution& execution) {
-  ConnectedExecutor* executor = ExecutorOf(execution);
-  if (executor == nullptr || !execution.executor_ended) return;
-  executor->channel->Send(EndAckMessage(execution));
-}
-
 void ExecutionFlow::Tick(Execution& execution) {
   const absl::Duration now = p_.clock.Monotonic();
   if (execution.phase == Phase::kQueued && now >= execution.queue_deadline) {
     p_.queue.Remove(execution.agent(), execution.id());
-    EndUnstarted(execution, PublicExecution::STATE_EXPIRED, "QUEUE_TIMEOUT");
+    p_.ends.EndUnstarted(execution, PublicExecution::STATE_EXPIRED,
+                         "QUEUE_TIMEOUT");
   } else if (execution.phase == Phase::kPreparing &&
              now >= execution.prepare_deadline) {
     SendCancel(execution);
-    NotStarted(execution, "PREPARE_TIMEOUT",
-               "its sandbox could not be prepared in time");
+    p_.ends.NotStarted(execution, "PREPARE_TIMEOUT",
+                       "its sandbox could not be prepared in time");
   } else if (execution.phase == Phase::kRunning &&
              execution.lost_deadline.has_value() &&
              now >= *execution.lost_deadline) {
     OutcomeUnknown(execution,
                    "its executor was lost while it ran and did not come back");
-  } else if (execution.phase == Phase::kEnding && execution.end_failed) {
-    execution.end_failed = false;
-    CommitEnd(execution);
+  } else {
+    p_.ends.Tick(execution);
   }
 }
 

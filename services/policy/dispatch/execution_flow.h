@@ -7,10 +7,12 @@
 #include "airlock/internal/v1/executor_link.pb.h"
 #include "common/concurrency/serializer.h"
 #include "common/time/clock.h"
+#include "services/policy/dispatch/execution_ends.h"
 #include "services/policy/dispatch/execution_table.h"
 #include "services/policy/dispatch/executor_pool.h"
 #include "services/policy/dispatch/fair_queue.h"
 #include "services/policy/dispatch/grant_minter.h"
+#include "services/policy/dispatch/placement.h"
 #include "services/policy/policy_metrics.h"
 #include "services/policy/store/store.h"
 
@@ -44,7 +46,9 @@ class ExecutionFlow {
     ExecutionTable& table;
     FairQueue& queue;
     ExecutorPool& pool;
+    Placement& placement;
     const GrantMinter& minter;
+    ExecutionEnds& ends;
     PolicyMetrics& metrics;
   };
   ExecutionFlow(Parts parts, FlowTimes times) : p_(parts), times_(times) {}
@@ -52,21 +56,22 @@ class ExecutionFlow {
   // An allowed execution begins to wait.
   void Enqueue(Execution& execution);
 
-  // Ends an execution that never waited or was never started.
-  void EndUnstarted(Execution& execution, airlock::v1::Execution::State state,
-                    absl::string_view reason);
-
   // Gives waiting executions to executors that can take them.
   void Pump();
 
-  // Somebody wants it to end.
-  void Cancel(Execution& execution);
+  // Somebody wants it to end. The first `reason` counts.
+  void Cancel(Execution& execution, absl::string_view reason);
+
+  // Its session was lost: what has not started never will, and what runs is the
+  // executor's to tell of.
+  void OnSessionLost(Execution& execution);
 
   // What the executor said of a job with the present fence.
-  void OnReady(Execution& execution);
+  void OnReady(Execution& execution, const std::string& image_id);
   void OnProgress(Execution& execution,
                   const airlock::v1::PrepareProgress& progress);
   void OnOutput(Execution& execution, airlock::v1::OutputChunk chunk);
+  // Others may go on afterwards: Pump() is the caller's to call.
   void OnJobEnded(Execution& execution,
                   const airlock::internal::v1::JobEnded& ended);
 
@@ -90,12 +95,8 @@ class ExecutionFlow {
   void Requeue(Execution& execution);
   void OnStartCommitted(Execution& execution, const absl::Status& status);
   void SendGrant(Execution& execution, ConnectedExecutor& executor);
-  void Finish(Execution& execution, airlock::v1::Outcome outcome);
-  void NotStarted(Execution& execution, absl::string_view reason,
-                  absl::string_view message);
-  void CommitEnd(Execution& execution);
-  void OnEndCommitted(Execution& execution, const absl::Status& status);
-  void AcknowledgeEnd(const Execution& execution);
+  // From the queue, or from the executor that prepares it.
+  void TakeBack(const Execution& execution);
   void SendCancel(const Execution& execution);
   // The executor that has the job; null if it is not connected.
   ConnectedExecutor* ExecutorOf(const Execution& execution);

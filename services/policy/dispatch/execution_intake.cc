@@ -11,7 +11,7 @@
 #include "services/policy/dispatch/execution_id.h"
 #include "services/policy/dispatch/spec_builder.h"
 #include "services/policy/engine/action_facts.h"
-#include "services/policy/engine/decide.h"
+#include "services/policy/engine/sandbox_limits.h"
 
 namespace airlock::policy {
 namespace {
@@ -33,13 +33,6 @@ absl::Status ReusedIdError(absl::string_view request_id) {
                    {{"request_id", std::string(request_id)}});
 }
 
-absl::Status ClosedError() {
-  return WithRetryDelay(
-      MakeError(absl::StatusCode::kUnavailable, "POLICY_DRAINING",
-                "this policy service is stopping; try again"),
-      absl::Seconds(1));
-}
-
 PublicExecution NewRecord(const IncomingRequest& incoming,
                           const AgentContract& contract,
                           const DecisionResult& decision, absl::Time now) {
@@ -53,10 +46,18 @@ PublicExecution NewRecord(const IncomingRequest& incoming,
   *record.mutable_create_time() = ToProto(now);
   record.set_backend(contract.sandbox.backend);
   record.set_image(contract.sandbox.image);
+  record.set_session(incoming.request.session());
   return record;
 }
 
 }  // namespace
+
+absl::Status DrainingError() {
+  return WithRetryDelay(
+      MakeError(absl::StatusCode::kUnavailable, "POLICY_DRAINING",
+                "this policy service is stopping; try again"),
+      absl::Seconds(1));
+}
 
 void ExecutionIntake::Accept(IncomingRequest incoming) {
   const std::string& request_id = incoming.request.request_id();
@@ -100,7 +101,7 @@ void ExecutionIntake::AttachKnown(Execution& execution,
 
 void ExecutionIntake::Create(const IncomingRequest& incoming) {
   if (closed_) {
-    incoming.sink->Finish(ClosedError());
+    incoming.sink->Finish(DrainingError());
     return;
   }
   // It would have been cancelled at once.
@@ -110,19 +111,46 @@ void ExecutionIntake::Create(const IncomingRequest& incoming) {
   const DecisionResult decision = Decide(
       contract, FactsFromAction(incoming.request.action(), incoming.agent));
   const bool allowed = decision.effect == Effect::kAllow;
+  Session* session = nullptr;
   if (allowed) {
-    const absl::Status room = p_.queue.CheckRoom(incoming.agent);
-    if (!room.ok()) {
-      incoming.sink->Finish(room);
+    const absl::StatusOr<Session*> entered = CheckIn(incoming);
+    if (!entered.ok()) {
+      incoming.sink->Finish(entered.status());
       return;
     }
+    session = *entered;
   }
+  Execution& execution = Add(incoming, contract, decision, session);
+  AttachKnown(execution, incoming);
+  if (allowed) {
+    p_.flow.Enqueue(execution);
+  } else {
+    p_.ends.EndUnstarted(execution, PublicExecution::STATE_DENIED,
+                         decision.reason);
+  }
+}
+
+absl::StatusOr<Session*> ExecutionIntake::CheckIn(
+    const IncomingRequest& incoming) {
+  const absl::Status room = p_.queue.CheckRoom(incoming.agent);
+  if (!room.ok()) return room;
+  if (incoming.request.session().empty()) return nullptr;
+  return p_.opener.Enter(incoming.agent, incoming.request);
+}
+
+Execution& ExecutionIntake::Add(const IncomingRequest& incoming,
+                                const AgentContract& contract,
+                                const DecisionResult& decision,
+                                Session* session) {
   ExecutionRecord record;
   record.execution = NewRecord(incoming, contract, decision, p_.clock.Now());
   record.request_hash = incoming.hash;
+  if (session != nullptr) {
+    record.execution.set_session_generation(session->record.generation());
+  }
   FrozenSpec spec = FreezeSpec(
       record.execution.id(), incoming.agent, incoming.request, contract,
-      p_.pool.ImageId(contract.sandbox.backend, contract.sandbox.image));
+      SandboxFor(incoming.request, contract, session), session);
   record.execution.set_digest(HexEncode(spec.digest));
   p_.metrics.CountDecision(record.execution.action_kind(),
                            record.execution.decision());
@@ -138,13 +166,20 @@ void ExecutionIntake::Create(const IncomingRequest& incoming) {
   execution.accepted_at = p_.clock.Monotonic();
   execution.queue_deadline =
       execution.accepted_at + contract.sandbox.queue_timeout;
-  AttachKnown(execution, incoming);
-  if (allowed) {
-    p_.flow.Enqueue(execution);
-  } else {
-    p_.flow.EndUnstarted(execution, PublicExecution::STATE_DENIED,
-                         decision.reason);
+  if (session != nullptr) {
+    execution.session_id = session->id();
+    p_.sessions.Enter(*session, execution.id());
   }
+  return execution;
+}
+
+airlock::internal::v1::SandboxSpec ExecutionIntake::SandboxFor(
+    const ExecuteRequest& request, const AgentContract& contract,
+    const Session* session) const {
+  if (session != nullptr) return session->sandbox;
+  const SandboxSettings& settings = contract.sandbox;
+  return FreezeSandbox(NarrowSandbox(settings, request.limits()),
+                       p_.pool.ImageId(settings.backend, settings.image));
 }
 
 }  // namespace airlock::policy

@@ -65,6 +65,9 @@ void ExecutorEvents::OnMessage(LinkId link,
     case ConnectRequest::kJobEnded:
       OnJobMessage(*executor, message);
       return;
+    case ConnectRequest::kSessionEnded:
+      p_.sessions.OnSessionEnded(*executor, message.session_ended());
+      return;
     case ConnectRequest::kDraining:
       executor->draining = true;
       return;
@@ -73,8 +76,6 @@ void ExecutorEvents::OnMessage(LinkId link,
       return;
     case ConnectRequest::kStatus:
       OnStatus(*executor, *message.mutable_status());
-      return;
-    case ConnectRequest::kSessionEnded:
       return;
     case ConnectRequest::kHello:
     case ConnectRequest::MESSAGE_NOT_SET:
@@ -95,7 +96,7 @@ void ExecutorEvents::OnJobMessage(ConnectedExecutor& executor,
       return;
     case ConnectRequest::kJobReady:
       if (Execution* job = JobOf(executor, message.job_ready())) {
-        p_.flow.OnReady(*job);
+        p_.flow.OnReady(*job, message.job_ready().image_id());
       }
       return;
     case ConnectRequest::kOutput:
@@ -140,6 +141,8 @@ void ExecutorEvents::OnJobEnded(ConnectedExecutor& executor,
                                 const JobEnded& ended) {
   if (Execution* job = JobOf(executor, ended)) {
     p_.flow.OnJobEnded(*job, ended);
+    p_.sessions.OnJobEnded(executor, *job, ended);
+    p_.flow.Pump();
     return;
   }
   // Nobody waits for it any more: it was requeued, or its outcome had to be
@@ -182,6 +185,7 @@ void ExecutorEvents::OnHello(LinkId link,
   *welcome.mutable_welcome()->mutable_lease() = ToProto(times_.lease);
   channel->Send(std::move(welcome));
   TakeBackJobs(link, hello);
+  p_.sessions.TakeBack(*p_.pool.Find(link), hello);
   UpdateMetrics();
   p_.flow.Pump();
 }
@@ -212,6 +216,7 @@ void ExecutorEvents::TakeBackJobs(LinkId link, const Hello& hello) {
   for (Execution* execution : gone) {
     p_.flow.OutcomeUnknown(*execution,
                            "its executor was restarted while it ran");
+    p_.sessions.OnOutcomeUnknown(*execution);
   }
 }
 
@@ -239,6 +244,7 @@ void ExecutorEvents::OnClosed(LinkId link) {
   if (executor == nullptr) return;
   LogWarning("executor disconnected", {{"executor_id", executor->id}});
   p_.roster.OnDisconnected(*executor);
+  p_.sessions.OnExecutorGone(*executor);
   p_.pool.Remove(link);
   std::vector<Execution*> jobs;
   p_.table.ForEach([&](Execution& execution) {

@@ -72,6 +72,7 @@ ConnectedExecutor ExecutorFromHello(const airlock::internal::v1::Hello& hello) {
   executor.version = hello.version();
   executor.labels = {hello.labels().begin(), hello.labels().end()};
   executor.slots = hello.slots();
+  executor.session_slots = hello.session_slots();
   executor.images = ImagesById(hello.images());
   return executor;
 }

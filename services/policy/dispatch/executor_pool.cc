@@ -23,12 +23,16 @@ ConnectedExecutor* ExecutorPool::FindById(absl::string_view executor_id) {
   return nullptr;
 }
 
-ConnectedExecutor* ExecutorPool::Choose(absl::string_view backend,
-                                        absl::string_view image) {
+ConnectedExecutor* ExecutorPool::Choose(
+    absl::string_view backend, absl::string_view image,
+    const std::function<bool(const ConnectedExecutor&)>& suitable) {
   ConnectedExecutor* best = nullptr;
   std::tuple<bool, std::uint32_t> best_rank;
   for (auto& [link, executor] : executors_) {
-    if (executor.backend != backend || !executor.takes_new_work()) continue;
+    if (executor.backend != backend || !executor.takes_new_work() ||
+        !suitable(executor)) {
+      continue;
+    }
     const std::tuple<bool, std::uint32_t> rank(executor.images.count(image) > 0,
                                                executor.credits);
     if (best == nullptr || rank > best_rank) {
@@ -40,8 +44,9 @@ ConnectedExecutor* ExecutorPool::Choose(absl::string_view backend,
 }
 
 bool ExecutorPool::has_credit() const {
-  return std::any_of(executors_.begin(), executors_.end(),
-                     [](const auto& e) { return e.second.takes_new_work(); });
+  return std::any_of(executors_.begin(), executors_.end(), [](const auto& e) {
+    return e.second.takes_session_work();
+  });
 }
 
 std::string ExecutorPool::ImageId(absl::string_view backend,

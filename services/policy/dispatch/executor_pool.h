@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,6 +35,8 @@ struct ConnectedExecutor {
   std::uint32_t slots = 0;
   // Image id by reference.
   std::map<std::string, std::string, std::less<>> images;
+  // Sessions it can have at once.
+  std::uint32_t session_slots = 0;
   // Jobs that may still be sent.
   std::uint32_t credits = 0;
   // It stops.
@@ -46,7 +49,11 @@ struct ConnectedExecutor {
   absl::Duration last_contact;
   std::shared_ptr<ExecutorChannel> channel;
 
-  // Whether it may be given what belongs to no session it has.
+  // Whether it may be given what belongs to a session it has.
+  bool takes_session_work() const {
+    return credits > 0 && !draining && order != ExecutorOrder::kDrain;
+  }
+  // Whether it may be given anything else.
   bool takes_new_work() const {
     return credits > 0 && !draining && order == ExecutorOrder::kNone;
   }
@@ -67,18 +74,22 @@ class ExecutorPool {
 
   // The executor to give the next job for this backend: one that has the image
   // before one that has not, then the one with most credits. Null if none has
-  // a credit.
-  ConnectedExecutor* Choose(absl::string_view backend, absl::string_view image);
+  // a credit, or none that has one is `suitable`.
+  ConnectedExecutor* Choose(
+      absl::string_view backend, absl::string_view image,
+      const std::function<bool(const ConnectedExecutor&)>& suitable = AnyOne);
 
   // The id of this image on some executor. Empty if none has it.
   std::string ImageId(absl::string_view backend, absl::string_view image) const;
 
-  // Whether any executor can take a job.
+  // Whether any executor can take a job, if only of its sessions.
   bool has_credit() const;
 
   std::map<LinkId, ConnectedExecutor>& all() { return executors_; }
 
  private:
+  static bool AnyOne(const ConnectedExecutor& /*executor*/) { return true; }
+
   std::map<LinkId, ConnectedExecutor> executors_;
 };
 

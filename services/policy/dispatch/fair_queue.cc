@@ -49,20 +49,41 @@ void FairQueue::PushFront(const std::string& agent, const std::string& id) {
   ++size_;
 }
 
-std::string FairQueue::Pop() {
-  if (turns_.empty()) return "";
-  std::string agent = std::move(turns_.front());
-  turns_.pop_front();
-  const auto found = by_agent_.find(agent);
-  std::string id = std::move(found->second.front());
-  found->second.pop_front();
-  --size_;
-  if (found->second.empty()) {
-    by_agent_.erase(found);
-  } else {
-    turns_.push_back(std::move(agent));
+void FairQueue::Offer(
+    const std::function<Answer(const std::string& id)>& take) {
+  std::deque<std::string> order = turns_;
+  // How many of each agent were passed over.
+  std::map<std::string, std::size_t> passed;
+  while (!order.empty()) {
+    const std::string agent = std::move(order.front());
+    order.pop_front();
+    std::size_t& place = passed[agent];
+    for (;;) {
+      const auto found = by_agent_.find(agent);
+      if (found == by_agent_.end() || place == found->second.size()) break;
+      const Answer answer = take(found->second[place]);
+      if (answer == Answer::kStop) return;
+      if (answer == Answer::kTaken) {
+        Take(found, place);
+        order.push_back(agent);
+        break;
+      }
+      ++place;
+    }
   }
-  return id;
+}
+
+void FairQueue::Take(Waiting::iterator agent, std::size_t place) {
+  const auto turn = std::find(turns_.begin(), turns_.end(), agent->first);
+  std::deque<std::string>& waiting = agent->second;
+  waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(place));
+  --size_;
+  turns_.erase(turn);
+  if (waiting.empty()) {
+    by_agent_.erase(agent);
+  } else {
+    turns_.push_back(agent->first);
+  }
 }
 
 bool FairQueue::Remove(const std::string& agent, const std::string& id) {

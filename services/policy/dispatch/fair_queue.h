@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -33,8 +34,18 @@ class FairQueue {
   void PushBack(const std::string& agent, const std::string& id);
   void PushFront(const std::string& agent, const std::string& id);
 
-  // Takes the execution of the agent whose turn it is. Empty if none waits.
-  std::string Pop();
+  // What became of an execution that was offered.
+  enum class Answer {
+    // It waits no longer, and its agent has had its turn.
+    kTaken,
+    // It cannot go on now. It keeps its place, and holds up nothing behind it.
+    kPassed,
+    // Nothing more can be taken.
+    kStop,
+  };
+  // Offers executions in the order of turns, each at most once. `take` must not
+  // change the queue.
+  void Offer(const std::function<Answer(const std::string& id)>& take);
 
   // Forgets one that waits. Whether it was there.
   bool Remove(const std::string& agent, const std::string& id);
@@ -42,10 +53,14 @@ class FairQueue {
   std::size_t size() const { return size_; }
 
  private:
+  using Waiting = std::map<std::string, std::deque<std::string>, std::less<>>;
+
   void EnsureTurn(const std::string& agent);
+  // Takes out the agent's execution at this place, and ends the agent's turn.
+  void Take(Waiting::iterator agent, std::size_t place);
 
   const QueueLimits limits_;
-  std::map<std::string, std::deque<std::string>, std::less<>> by_agent_;
+  Waiting by_agent_;
   // Agents with something to run, in the order of their turns.
   std::deque<std::string> turns_;
   std::size_t size_ = 0;

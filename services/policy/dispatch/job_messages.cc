@@ -25,6 +25,7 @@ ConnectResponse JobMessage(const Execution& execution) {
   auto& job = Address(execution, message.mutable_job());
   job.set_spec(execution.spec);
   job.set_digest(execution.digest);
+  job.set_opens_session(execution.opens_session);
   return message;
 }
 

@@ -1,11 +1,12 @@
 #include "services/policy/dispatch/spec_builder.h"
 
-#include "airlock/internal/v1/spec.pb.h"
+#include <utility>
+
 #include "common/security/digest.h"
 #include "common/time/proto_time.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "services/policy/engine/action_limits.h"
+#include "services/policy/engine/sandbox_limits.h"
 
 namespace airlock::policy {
 namespace {
@@ -15,8 +16,11 @@ using airlock::v1::ExecuteRequest;
 // The terminating NUL is part of the prefix.
 constexpr absl::string_view kSpecDomain("airlock.execution.v1\0", 21);
 
-void FreezeSandbox(const SandboxSettings& settings, absl::string_view image_id,
-                   airlock::internal::v1::SandboxSpec& spec) {
+}  // namespace
+
+airlock::internal::v1::SandboxSpec FreezeSandbox(
+    const SandboxSettings& settings, absl::string_view image_id) {
+  airlock::internal::v1::SandboxSpec spec;
   spec.set_backend(settings.backend);
   spec.set_image(settings.image);
   // "always" may bring another image than the one an executor has now.
@@ -40,14 +44,14 @@ void FreezeSandbox(const SandboxSettings& settings, absl::string_view image_id,
     frozen.set_target(mount.target);
     frozen.set_writable(mount.writable);
   }
+  return spec;
 }
-
-}  // namespace
 
 FrozenSpec FreezeSpec(absl::string_view execution_id, absl::string_view agent,
                       const ExecuteRequest& request,
                       const AgentContract& contract,
-                      absl::string_view image_id) {
+                      airlock::internal::v1::SandboxSpec sandbox,
+                      const Session* session) {
   airlock::internal::v1::ExecutionSpec spec;
   spec.set_execution_id(std::string(execution_id));
   spec.set_agent(std::string(agent));
@@ -60,9 +64,17 @@ FrozenSpec FreezeSpec(absl::string_view execution_id, absl::string_view agent,
     }
     spec.mutable_interpreter()->set_file_extension(language.extension);
   }
-  const SandboxSettings sandbox = EffectiveSandbox(request, contract);
-  FreezeSandbox(sandbox, image_id, *spec.mutable_sandbox());
-  *spec.mutable_timeout() = ToProto(sandbox.timeout);
+  *spec.mutable_sandbox() = std::move(sandbox);
+  const std::uint64_t output = request.limits().output_bytes();
+  if (output != 0 && output < spec.sandbox().output_bytes()) {
+    spec.mutable_sandbox()->set_output_bytes(output);
+  }
+  *spec.mutable_timeout() = ToProto(EffectiveTimeout(request, contract));
+  if (session != nullptr) {
+    spec.set_session(session->id());
+    spec.set_session_generation(session->record.generation());
+    spec.set_session_parallel(session->record.parallel());
+  }
   FrozenSpec frozen;
   frozen.bytes = spec.SerializeAsString();
   frozen.digest = ToBytes(Sha256(std::string(kSpecDomain) + frozen.bytes));

@@ -4,8 +4,10 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "airlock/internal/v1/spec.pb.h"
 #include "airlock/v1/execution.pb.h"
 #include "common/config/contract.h"
+#include "services/policy/sessions/session.h"
 
 namespace airlock::policy {
 
@@ -15,13 +17,19 @@ struct FrozenSpec {
   std::string digest;
 };
 
+// What a sandbox of these settings may use. `image_id` is empty when no
+// executor has the image yet. Pure.
+airlock::internal::v1::SandboxSpec FreezeSandbox(
+    const SandboxSettings& settings, absl::string_view image_id);
+
 // Freezes a valid request under the agent's contract: the interpreter of its
-// language, and the sandbox with the request's narrower limits. `image_id` is
-// empty when no executor has the image yet. Pure.
+// language, and `sandbox`, of which it may narrow the output. With `session` it
+// runs in that one, which must be as `sandbox` says. Pure.
 FrozenSpec FreezeSpec(absl::string_view execution_id, absl::string_view agent,
                       const airlock::v1::ExecuteRequest& request,
                       const AgentContract& contract,
-                      absl::string_view image_id);
+                      airlock::internal::v1::SandboxSpec sandbox,
+                      const Session* session = nullptr);
 
 // SHA-256 of the request without its id, so that a reused id is noticed.
 std::string HashRequest(const airlock::v1::ExecuteRequest& request);

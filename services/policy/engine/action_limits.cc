@@ -16,6 +16,8 @@
 #include "re2/re2.h"
 #include "services/policy/engine/action_paths.h"
 #include "services/policy/engine/process_limits.h"
+#include "services/policy/engine/sandbox_limits.h"
+#include "services/policy/engine/session_requests.h"
 #include "services/policy/engine/url_host.h"
 
 namespace airlock::policy {
@@ -172,52 +174,11 @@ const airlock::v1::ProcessInput* InputOf(const Action& action) {
 // it would run something else than what was asked for.
 absl::string_view NotImplementedField(
     const airlock::v1::ExecuteRequest& request) {
-  if (!request.session().empty()) return "session";
   const airlock::v1::ProcessInput* input = InputOf(request.action());
   if (input != nullptr && input->accepts_later_input()) {
     return "accepts_later_input";
   }
   return "";
-}
-
-void CheckTimeout(const airlock::v1::ExecuteRequest& request,
-                  const AgentContract& contract, FieldViolations& violations) {
-  if (!request.has_timeout()) return;
-  const google::protobuf::Duration& timeout = request.timeout();
-  // Before it becomes a duration: nobody promised it is in range.
-  const bool sane = timeout.seconds() >= 0 &&
-                    timeout.seconds() <= 315576000000 && timeout.nanos() >= 0 &&
-                    timeout.nanos() <= 999999999;
-  const absl::Duration most = contract.sandbox.timeout;
-  if (sane && FromProto(timeout) > absl::ZeroDuration() &&
-      FromProto(timeout) <= most) {
-    return;
-  }
-  violations.Add(
-      "timeout",
-      absl::StrCat("must be more than 0 and at most the configured ",
-                   absl::FormatDuration(most), ": got ", timeout.seconds(),
-                   " s and ", timeout.nanos(), " ns"));
-}
-
-// 0 is unset.
-void CheckLimit(std::uint64_t value, std::uint64_t least, std::uint64_t most,
-                absl::string_view field, FieldViolations& violations) {
-  if (value == 0 || (value >= least && value <= most)) return;
-  violations.Add(field, absl::StrCat("must be at least ", least,
-                                     " and at most the configured ", most,
-                                     ": got ", value));
-}
-
-void CheckLimits(const airlock::v1::Limits& limits,
-                 const SandboxSettings& sandbox, FieldViolations& violations) {
-  CheckLimit(limits.memory_bytes(), kMinMemoryBytes, sandbox.memory_bytes,
-             "limits.memory_bytes", violations);
-  CheckLimit(limits.cpu_millis(), kMinCpuMillis, sandbox.cpu_millis,
-             "limits.cpu_millis", violations);
-  CheckLimit(limits.pids(), kMinPids, sandbox.pids, "limits.pids", violations);
-  CheckLimit(limits.output_bytes(), 1, sandbox.output_bytes,
-             "limits.output_bytes", violations);
 }
 
 void CheckRequestId(const std::string& id, FieldViolations& violations) {
@@ -262,31 +223,8 @@ absl::Status ValidateExecuteRequest(const airlock::v1::ExecuteRequest& request,
   CheckAction(request.action(), contract, violations);
   CheckTimeout(request, contract, violations);
   CheckLimits(request.limits(), contract.sandbox, violations);
+  CheckSessionOfRequest(request, violations);
   return violations.ToStatus();
-}
-
-absl::Duration EffectiveTimeout(const airlock::v1::ExecuteRequest& request,
-                                const AgentContract& contract) {
-  if (!request.has_timeout()) return contract.sandbox.timeout;
-  return std::min(FromProto(request.timeout()), contract.sandbox.timeout);
-}
-
-SandboxSettings EffectiveSandbox(const airlock::v1::ExecuteRequest& request,
-                                 const AgentContract& contract) {
-  SandboxSettings sandbox = contract.sandbox;
-  const airlock::v1::Limits& limits = request.limits();
-  const auto narrow = [](auto& limit, auto asked) {
-    if (asked != 0 && asked < limit) limit = asked;
-  };
-  narrow(sandbox.memory_bytes, limits.memory_bytes());
-  narrow(sandbox.cpu_millis, limits.cpu_millis());
-  narrow(sandbox.pids, limits.pids());
-  narrow(sandbox.output_bytes, limits.output_bytes());
-  SplitDisk(std::min(sandbox.workspace_bytes + sandbox.tmp_bytes,
-                     sandbox.memory_bytes / 2),
-            sandbox);
-  sandbox.timeout = EffectiveTimeout(request, contract);
-  return sandbox;
 }
 
 }  // namespace airlock::policy

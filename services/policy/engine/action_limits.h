@@ -4,7 +4,6 @@
 #include <cstddef>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "airlock/v1/action.pb.h"
 #include "airlock/v1/execution.pb.h"
 #include "common/config/contract.h"
@@ -35,22 +34,11 @@ inline constexpr std::size_t kMaxActionBytes = std::size_t{16} << 20;
 absl::Status ValidateAction(const airlock::v1::Action& action,
                             const AgentContract& contract);
 
-// Checks a whole request: as ValidateAction, and the request's id, timeout and
-// limits. UNIMPLEMENTED with reason ACTION_NOT_IMPLEMENTED for a kind that
-// cannot run yet, FIELD_NOT_IMPLEMENTED for a session or later input. An empty
+// Checks a whole request: as ValidateAction, and the request's id, session,
+// timeout and limits. UNIMPLEMENTED with reason ACTION_NOT_IMPLEMENTED for a
+// kind that cannot run yet, FIELD_NOT_IMPLEMENTED for later input. An empty
 // `request_id` passes: the gateway mints one. Pure.
 absl::Status ValidateExecuteRequest(const airlock::v1::ExecuteRequest& request,
                                     const AgentContract& contract);
-
-// The timeout that holds: the request's, or the configured one. For a request
-// that passed ValidateExecuteRequest. Pure.
-absl::Duration EffectiveTimeout(const airlock::v1::ExecuteRequest& request,
-                                const AgentContract& contract);
-
-// The configured sandbox, narrowed by the request's limits and timeout. With
-// less memory, /workspace and /tmp shrink so that together they keep to half of
-// it. For a request that passed ValidateExecuteRequest. Pure.
-SandboxSettings EffectiveSandbox(const airlock::v1::ExecuteRequest& request,
-                                 const AgentContract& contract);
 
 }  // namespace airlock::policy

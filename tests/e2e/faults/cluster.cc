@@ -215,11 +215,19 @@ absl::StatusOr<bool> Cluster::ExecutorServes(const std::string& service,
   return Serves(ports_.at(name), service);
 }
 
-std::unique_ptr<airlock::v1::ExecutionService::Stub> Cluster::Client() const {
+std::shared_ptr<grpc::Channel> Cluster::NewChannel() const {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return airlock::v1::ExecutionService::NewStub(grpc::CreateCustomChannel(
-      Local(gateway_port_), grpc::InsecureChannelCredentials(), arguments));
+  return grpc::CreateCustomChannel(
+      Local(gateway_port_), grpc::InsecureChannelCredentials(), arguments);
+}
+
+std::unique_ptr<airlock::v1::ExecutionService::Stub> Cluster::Client() const {
+  return airlock::v1::ExecutionService::NewStub(NewChannel());
+}
+
+std::unique_ptr<airlock::v1::SessionService::Stub> Cluster::Sessions() const {
+  return airlock::v1::SessionService::NewStub(NewChannel());
 }
 
 std::unique_ptr<grpc::ClientContext> Cluster::As(const std::string& principal,

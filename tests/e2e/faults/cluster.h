@@ -2,6 +2,7 @@
 // Docker engine.
 #pragma once
 
+#include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "airlock/v1/execution.grpc.pb.h"
+#include "airlock/v1/session.grpc.pb.h"
 #include "nlohmann/json.hpp"
 #include "tests/support/child_process.h"
 #include "tests/support/test_certs.h"
@@ -69,6 +71,7 @@ class Cluster {
                                       const std::string& name = "ex1") const;
 
   std::unique_ptr<airlock::v1::ExecutionService::Stub> Client() const;
+  std::unique_ptr<airlock::v1::SessionService::Stub> Sessions() const;
   // A call in the name of a principal.
   static std::unique_ptr<grpc::ClientContext> As(
       const std::string& principal, absl::Duration timeout = kPatience);
@@ -96,6 +99,7 @@ class Cluster {
   std::string WriteConfig(const std::string& name);
 
  private:
+  std::shared_ptr<grpc::Channel> NewChannel() const;
   nlohmann::json Tls(airlock::v1::PeerRole role);
   std::string ExecutorId(const std::string& name) const;
 

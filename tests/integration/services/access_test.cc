@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "airlock/v1/access.pb.h"
 #include "airlock/v1/policy.pb.h"
+#include "airlock/v1/session.pb.h"
 #include "common/status/error.h"
 #include "tests/integration/services/stack.h"
 #include "tests/support/raw_call.h"
@@ -35,7 +36,8 @@ std::vector<const MethodDescriptor*> Methods() {
   const std::vector<const google::protobuf::FileDescriptor*> files = {
       airlock::v1::ExecuteRequest::descriptor()->file(),
       airlock::v1::ListExecutorsRequest::descriptor()->file(),
-      airlock::v1::ExplainActionRequest::descriptor()->file()};
+      airlock::v1::ExplainActionRequest::descriptor()->file(),
+      airlock::v1::CreateSessionRequest::descriptor()->file()};
   std::vector<const MethodDescriptor*> methods;
   for (const auto* file : files) {
     for (int i = 0; i < file->service_count(); ++i) {
@@ -74,7 +76,7 @@ class AccessTest : public testing::Test {
 };
 
 TEST_F(AccessTest, EachMethodAnswersItsRolesAndNobodyElse) {
-  ASSERT_GE(Methods().size(), 12U);
+  ASSERT_GE(Methods().size(), 16U);
   for (const MethodDescriptor* method : Methods()) {
     for (const auto& [role, principal] : Principals()) {
       SCOPED_TRACE(absl::StrCat(method->full_name(), " as ", principal));

@@ -178,6 +178,10 @@ std::unique_ptr<airlock::v1::ExecutorService::Stub> Stack::OperatorClient()
   return airlock::v1::ExecutorService::NewStub(Connection());
 }
 
+std::unique_ptr<airlock::v1::SessionService::Stub> Stack::Sessions() const {
+  return airlock::v1::SessionService::NewStub(Connection());
+}
+
 std::unique_ptr<grpc::ClientContext> Stack::As(const std::string& principal) {
   auto context = std::make_unique<grpc::ClientContext>();
   SetTimeout(*context, absl::Seconds(30));

@@ -10,6 +10,7 @@
 
 #include "airlock/v1/execution.grpc.pb.h"
 #include "airlock/v1/executor.grpc.pb.h"
+#include "airlock/v1/session.grpc.pb.h"
 #include "services/executor/executor_app.h"
 #include "services/gateway/gateway_app.h"
 #include "services/policy/policy_app.h"
@@ -55,6 +56,7 @@ class Stack {
   std::shared_ptr<grpc::Channel> Connection() const;
   std::unique_ptr<airlock::v1::ExecutionService::Stub> Client() const;
   std::unique_ptr<airlock::v1::ExecutorService::Stub> OperatorClient() const;
+  std::unique_ptr<airlock::v1::SessionService::Stub> Sessions() const;
   // A call in the name of a principal, with a deadline of 30 s.
   static std::unique_ptr<grpc::ClientContext> As(const std::string& principal);
 

@@ -38,7 +38,8 @@ void FakeExecutor::Say(ConnectRequest message) {
   dispatcher_.OnMessage(link_, shared_from_this(), std::move(message));
 }
 
-void FakeExecutor::Connect(std::vector<airlock::internal::v1::HeldJob> held) {
+void FakeExecutor::Connect(std::vector<airlock::internal::v1::HeldJob> held,
+                           const std::vector<std::string>& sessions) {
   link_ = dispatcher_.NewLink();
   closed_.reset();
   ConnectRequest message;
@@ -54,6 +55,8 @@ void FakeExecutor::Connect(std::vector<airlock::internal::v1::HeldJob> held) {
   for (airlock::internal::v1::HeldJob& job : held) {
     *hello.add_held_jobs() = std::move(job);
   }
+  for (const std::string& id : sessions) hello.add_held_sessions(id);
+  hello.set_session_slots(session_slots_);
   Say(std::move(message));
 }
 
@@ -75,10 +78,11 @@ void FakeExecutor::SayDraining() {
   Say(std::move(message));
 }
 
-void FakeExecutor::SayReady(const Job& job) {
+void FakeExecutor::SayReady(const Job& job, const std::string& image_id) {
   ConnectRequest message;
   message.mutable_job_ready()->set_execution_id(job.execution_id());
   message.mutable_job_ready()->set_fence(job.fence());
+  message.mutable_job_ready()->set_image_id(image_id);
   Say(std::move(message));
 }
 
@@ -104,6 +108,35 @@ void FakeExecutor::SayEnded(const Job& job,
   ended.mutable_outcome()->set_ended_by(ended_by);
   ended.set_retriable(retriable);
   Say(std::move(message));
+}
+
+void FakeExecutor::SayEndedWithSession(const Job& job,
+                                       airlock::v1::Outcome::EndedBy ended_by) {
+  ConnectRequest message;
+  airlock::internal::v1::JobEnded& ended = *message.mutable_job_ended();
+  ended.set_execution_id(job.execution_id());
+  ended.set_fence(job.fence());
+  ended.mutable_outcome()->set_ended_by(ended_by);
+  ended.set_session_lost(true);
+  Say(std::move(message));
+}
+
+void FakeExecutor::SaySessionEnded(const std::string& id,
+                                   const std::string& reason) {
+  ConnectRequest message;
+  message.mutable_session_ended()->set_session_id(id);
+  message.mutable_session_ended()->set_reason(reason);
+  Say(std::move(message));
+}
+
+std::vector<std::string> FakeExecutor::ended_sessions() const {
+  std::vector<std::string> ended;
+  for (const ConnectResponse& message : sent_) {
+    if (message.has_end_session()) {
+      ended.push_back(message.end_session().session_id());
+    }
+  }
+  return ended;
 }
 
 std::vector<Job> FakeExecutor::jobs() const {
@@ -180,6 +213,20 @@ std::shared_ptr<FakeSink> DispatchFixture::Execute(
   return sink;
 }
 
+std::shared_ptr<FakeSink> DispatchFixture::ExecuteIn(
+    const std::string& agent, const std::string& session,
+    const std::string& request_id) {
+  auto sink = std::make_shared<FakeSink>(*dispatcher_, /*slow=*/false);
+  airlock::v1::ExecuteRequest request;
+  request.set_request_id(request_id);
+  request.set_session(session);
+  request.mutable_action()->mutable_system_command()->set_shell("true");
+  dispatcher_->Execute(sink->watcher(),
+                       {agent, airlock::v1::PRINCIPAL_ROLE_AGENT}, request,
+                       sink);
+  return sink;
+}
+
 std::shared_ptr<FakeSink> DispatchFixture::Watch(const std::string& agent,
                                                  const std::string& id,
                                                  std::uint64_t stdout_offset) {
@@ -210,8 +257,10 @@ absl::StatusOr<airlock::v1::Execution> DispatchFixture::Get(
 }
 
 std::shared_ptr<FakeExecutor> DispatchFixture::NewExecutor(
-    const std::string& id, char boot, std::uint32_t credits) {
+    const std::string& id, char boot, std::uint32_t credits,
+    std::uint32_t session_slots) {
   auto executor = std::make_shared<FakeExecutor>(*dispatcher_, id, boot);
+  executor->set_session_slots(session_slots);
   executor->Connect();
   executor->GiveCredits(credits);
   executors_.push_back(executor);
@@ -222,6 +271,18 @@ Job DispatchFixture::RunNewest(FakeExecutor& executor) {
   const Job job = executor.jobs().back();
   executor.SayReady(job);
   return job;
+}
+
+Job DispatchFixture::FinishNewest(FakeExecutor& executor) {
+  const Job job = RunNewest(executor);
+  executor.SayEnded(job, airlock::v1::Outcome::ENDED_BY_EXITED);
+  return job;
+}
+
+airlock::internal::v1::ExecutionSpec DispatchFixture::SpecOf(const Job& job) {
+  airlock::internal::v1::ExecutionSpec spec;
+  EXPECT_TRUE(spec.ParseFromString(job.spec()));
+  return spec;
 }
 
 airlock::internal::v1::HeldJob DispatchFixture::Held(const Job& job) {

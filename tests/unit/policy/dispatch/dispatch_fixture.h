@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "airlock/internal/v1/spec.pb.h"
 #include "common/security/ed25519.h"
 #include "prometheus/registry.h"
 #include "services/policy/dispatch/dispatcher.h"
@@ -77,22 +78,30 @@ class FakeExecutor final : public ExecutorChannel,
   }
   void Close(const absl::Status& status) override { closed_ = status; }
 
-  // Opens a new link and says hello, holding these jobs.
-  void Connect(std::vector<airlock::internal::v1::HeldJob> held = {});
+  // Opens a new link and says hello, holding these jobs and sessions.
+  void Connect(std::vector<airlock::internal::v1::HeldJob> held = {},
+               const std::vector<std::string>& sessions = {});
   void Disconnect() { dispatcher_.OnLinkClosed(link_); }
 
   void GiveCredits(std::uint32_t starts);
   void SayHeartbeat();
   void SayDraining();
-  void SayReady(const airlock::internal::v1::Job& job);
+  void SayReady(const airlock::internal::v1::Job& job,
+                const std::string& image_id = "");
   void SayOutput(const airlock::internal::v1::Job& job, std::uint64_t offset,
                  std::string data);
   void SayEnded(const airlock::internal::v1::Job& job,
                 airlock::v1::Outcome::EndedBy ended_by, bool retriable = false);
+  // The process is over, and its session gone with it.
+  void SayEndedWithSession(const airlock::internal::v1::Job& job,
+                           airlock::v1::Outcome::EndedBy ended_by);
+  void SaySessionEnded(const std::string& id, const std::string& reason);
   void Say(airlock::internal::v1::ConnectRequest message);
 
   std::vector<airlock::internal::v1::Job> jobs() const;
   std::vector<airlock::internal::v1::Grant> grants() const;
+  // Ids of the sessions it was told to end.
+  std::vector<std::string> ended_sessions() const;
   // The messages of one kind, such as kCancelJob.
   int Count(airlock::internal::v1::ConnectResponse::MessageCase kind) const;
   const airlock::internal::v1::ConnectResponse& last() const {
@@ -102,6 +111,7 @@ class FakeExecutor final : public ExecutorChannel,
     return sent_;
   }
   const std::optional<absl::Status>& closed() const { return closed_; }
+  void set_session_slots(std::uint32_t slots) { session_slots_ = slots; }
   const std::string& id() const { return id_; }
   const std::string& boot() const { return boot_; }
 
@@ -110,6 +120,7 @@ class FakeExecutor final : public ExecutorChannel,
   const std::string id_;
   const std::string boot_;
   LinkId link_ = 0;
+  std::uint32_t session_slots_ = 8;
   std::vector<airlock::internal::v1::ConnectResponse> sent_;
   std::optional<absl::Status> closed_;
 };
@@ -165,9 +176,19 @@ class DispatchFixture : public testing::Test {
                                              const std::string& id);
   std::shared_ptr<FakeExecutor> NewExecutor(const std::string& id,
                                             char boot = 'a',
-                                            std::uint32_t credits = 1);
+                                            std::uint32_t credits = 1,
+                                            std::uint32_t session_slots = 8);
+  // The same in a session.
+  std::shared_ptr<FakeSink> ExecuteIn(const std::string& agent,
+                                      const std::string& session,
+                                      const std::string& request_id);
   // Runs the executor's newest job up to its grant.
   static airlock::internal::v1::Job RunNewest(FakeExecutor& executor);
+  // Runs it to its end.
+  static airlock::internal::v1::Job FinishNewest(FakeExecutor& executor);
+  // What a job says that runs.
+  static airlock::internal::v1::ExecutionSpec SpecOf(
+      const airlock::internal::v1::Job& job);
   // What an executor says of a started job it still holds.
   static airlock::internal::v1::HeldJob Held(
       const airlock::internal::v1::Job& job);

@@ -4,6 +4,7 @@
 
 #include "airlock/internal/v1/spec.pb.h"
 #include "common/config/config_file.h"
+#include "services/policy/engine/sandbox_limits.h"
 
 namespace airlock::policy {
 namespace {
@@ -22,7 +23,10 @@ class SpecBuilderTest : public testing::Test {
   airlock::internal::v1::ExecutionSpec Freeze() {
     airlock::internal::v1::ExecutionSpec spec;
     EXPECT_TRUE(spec.ParseFromString(
-        FreezeSpec("e1", "ada", request_, contract_->defaults(), "sha256:1")
+        FreezeSpec("e1", "ada", request_, contract_->defaults(),
+                   FreezeSandbox(NarrowSandbox(contract_->defaults().sandbox,
+                                               request_.limits()),
+                                 "sha256:1"))
             .bytes));
     return spec;
   }
@@ -36,7 +40,7 @@ TEST_F(SpecBuilderTest, FreezesTheInterpreterAndTheSandbox) {
 
   EXPECT_EQ(spec.interpreter().command(0), "python3");
   EXPECT_EQ(spec.interpreter().file_extension(), ".py");
-  EXPECT_EQ(spec.sandbox().memory_bytes(), 512u << 20);
+  EXPECT_EQ(spec.sandbox().memory_bytes(), 512U << 20);
   EXPECT_EQ(spec.sandbox().image_id(), "sha256:1");
   EXPECT_EQ(spec.sandbox().network_mode(), "none");
   EXPECT_EQ(spec.timeout().seconds(), 30);
@@ -55,20 +59,20 @@ TEST_F(SpecBuilderTest, LimitsOnlyNarrow) {
   request_.mutable_limits()->set_pids(1'000'000);
   const auto spec = Freeze();
 
-  EXPECT_EQ(spec.sandbox().memory_bytes(), 64u << 20);
+  EXPECT_EQ(spec.sandbox().memory_bytes(), 64U << 20);
   EXPECT_EQ(spec.sandbox().pids(), contract_->defaults().sandbox.pids);
   EXPECT_LE(spec.sandbox().workspace_bytes() + spec.sandbox().tmp_bytes(),
-            32u << 20);
+            32U << 20);
 }
 
 TEST_F(SpecBuilderTest, EveryByteChangesTheDigest) {
   const std::string before =
-      FreezeSpec("e1", "ada", request_, contract_->defaults(), "").digest;
+      FreezeSpec("e1", "ada", request_, contract_->defaults(), {}).digest;
   request_.mutable_action()->mutable_code_exec()->set_code("print(2)");
 
-  EXPECT_NE(FreezeSpec("e1", "ada", request_, contract_->defaults(), "").digest,
+  EXPECT_NE(FreezeSpec("e1", "ada", request_, contract_->defaults(), {}).digest,
             before);
-  EXPECT_EQ(before.size(), 32u);
+  EXPECT_EQ(before.size(), 32U);
 }
 
 TEST_F(SpecBuilderTest, HashOfARequestLeavesOutOnlyItsId) {

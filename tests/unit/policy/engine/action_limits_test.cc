@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
+#include "services/policy/engine/sandbox_limits.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/policy/engine/action_limits_fixture.h"
 
@@ -62,15 +63,32 @@ TEST_F(ActionLimitsTest, OtherKindsAreNotThereYet) {
   }
 }
 
-TEST_F(ActionLimitsTest, SessionIsNotIgnored) {
+TEST_F(ActionLimitsTest, SessionHasAName) {
+  SetArgv({"true"});
+  request_.set_session("work.2_b-C");
+  EXPECT_THAT(Validate(), IsOk());
+  request_.set_session(std::string(64, 'x'));
+  EXPECT_THAT(Validate(), IsOk());
+
+  request_.set_session(std::string(65, 'x'));
+  ExpectRefused("session", "1 to 64 characters");
+  request_.set_session("a/b");
+  ExpectRefused("session", "[A-Za-z0-9._-]");
+}
+
+TEST_F(ActionLimitsTest, InASessionOnlyTheOutputMayBeNarrowed) {
   SetArgv({"true"});
   request_.set_session("work");
+  request_.mutable_limits()->set_output_bytes(1000);
+  EXPECT_THAT(Validate(), IsOk());
 
-  const absl::Status status = Validate();
+  request_.mutable_limits()->set_memory_bytes(64 << 20);
+  request_.mutable_limits()->set_cpu_millis(100);
+  request_.mutable_limits()->set_pids(10);
 
-  EXPECT_THAT(status,
-              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("session")));
-  EXPECT_EQ(ErrorReason(status), "FIELD_NOT_IMPLEMENTED");
+  ExpectRefused("limits.memory_bytes", "must be unset with a session");
+  ExpectRefused("limits.cpu_millis", "must be unset with a session");
+  ExpectRefused("limits.pids", "must be unset with a session");
 }
 
 TEST_F(ActionLimitsTest, LaterInputIsNotIgnored) {
@@ -252,9 +270,10 @@ TEST_F(ActionLimitsTest, RequestNarrowsTheSandbox) {
   request_.mutable_limits()->set_pids(8);
 
   const SandboxSettings sandbox =
-      EffectiveSandbox(request_, contract_->defaults());
+      NarrowSandbox(contract_->defaults().sandbox, request_.limits());
 
-  EXPECT_EQ(sandbox.timeout, absl::Seconds(2));
+  EXPECT_EQ(EffectiveTimeout(request_, contract_->defaults()),
+            absl::Seconds(2));
   EXPECT_EQ(sandbox.memory_bytes, std::uint64_t{64} << 20);
   EXPECT_EQ(sandbox.workspace_bytes, std::uint64_t{24} << 20);
   EXPECT_EQ(sandbox.tmp_bytes, std::uint64_t{8} << 20);
@@ -267,9 +286,10 @@ TEST_F(ActionLimitsTest, RequestWithoutLimitsChangesNothing) {
   const SandboxSettings& configured = contract_->defaults().sandbox;
 
   const SandboxSettings sandbox =
-      EffectiveSandbox(request_, contract_->defaults());
+      NarrowSandbox(contract_->defaults().sandbox, request_.limits());
 
-  EXPECT_EQ(sandbox.timeout, configured.timeout);
+  EXPECT_EQ(EffectiveTimeout(request_, contract_->defaults()),
+            configured.timeout);
   EXPECT_EQ(sandbox.memory_bytes, configured.memory_bytes);
   EXPECT_EQ(sandbox.workspace_bytes, configured.workspace_bytes);
   EXPECT_EQ(sandbox.tmp_bytes, configured.tmp_bytes);

@@ -1,0 +1,165 @@
+// Sessions over a real engine: what stays in them, and what loses them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "common/rpc/status.h"
+#include "common/status/error.h"
+#include "tests/e2e/faults/cluster.h"
+#include "tests/e2e/faults/docker_cli.h"
+#include "tests/support/status_matchers.h"
+
+namespace airlock {
+namespace {
+
+using airlock::v1::Execution;
+using airlock::v1::Outcome;
+using airlock::v1::Session;
+using testing::SizeIs;
+
+class SessionFaultsTest : public ClusterTest {
+ protected:
+  static airlock::v1::ExecuteRequest In(const std::string& session,
+                                        const std::string& line) {
+    airlock::v1::ExecuteRequest request = Shell(line);
+    request.set_session(session);
+    return request;
+  }
+  std::string Output(const std::string& session, const std::string& line) {
+    const Transcript told = cluster_.Execute(In(session, line));
+    EXPECT_THAT(told.status, IsOk());
+    EXPECT_EQ(told.completed.outcome().ended_by(), Outcome::ENDED_BY_EXITED)
+        << told.stderr_data;
+    return told.stdout_data;
+  }
+  void Close(const std::string& session) {
+    airlock::v1::CloseSessionRequest request;
+    request.set_name(session);
+    airlock::v1::CloseSessionResponse response;
+    EXPECT_THAT(FromGrpcStatus(cluster_.Sessions()->CloseSession(
+                    Cluster::As("ada").get(), request, &response)),
+                IsOk());
+  }
+  bool WaitLost(const std::string& session) {
+    airlock::v1::GetSessionRequest request;
+    request.set_name(session);
+    for (const absl::Time end = absl::Now() + kPatience; absl::Now() < end;) {
+      airlock::v1::GetSessionResponse response;
+      cluster_.Sessions()->GetSession(Cluster::As("ada").get(), request,
+                                      &response);
+      if (response.session().state() == Session::STATE_LOST) return true;
+      absl::SleepFor(absl::Milliseconds(20));
+    }
+    return false;
+  }
+  void ExpectLost(const std::string& session) {
+    EXPECT_TRUE(WaitLost(session));
+    const absl::Status refused =
+        cluster_.Execute(In(session, "echo never")).status;
+    EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition));
+    EXPECT_EQ(ErrorReason(refused), "SESSION_LOST");
+  }
+};
+
+TEST_F(SessionFaultsTest, WhatIsInstalledStaysAndNobodyElseSeesIt) {
+  cluster_.StartAll();
+  const std::string tool = "$HOME/.local/bin/tool";
+  Output("work", "mkdir -p $HOME/.local/bin && echo 'echo tool runs' > " +
+                     tool + " && chmod +x " + tool + " && echo kept > notes");
+
+  EXPECT_EQ(Output("work", "cat /workspace/notes; " + tool),
+            "kept\ntool runs\n");
+  EXPECT_EQ(Output("other", "ls /workspace/notes " + tool +
+                                " 2>/dev/null; "
+                                "echo none"),
+            "none\n");
+  EXPECT_THAT(cluster_.Containers(), SizeIs(2));
+  EXPECT_EQ(
+      cluster_.Execute(Shell("ls notes 2>/dev/null; echo none")).stdout_data,
+      "none\n");
+  Close("work");
+  Close("other");
+  EXPECT_TRUE(cluster_.WaitNoContainers());
+}
+
+TEST_F(SessionFaultsTest, NothingRunsOnInTheSessionBetweenExecutions) {
+  cluster_.StartAll();
+  Output("work", "sleep 1000 & echo begun");
+
+  EXPECT_EQ(Output("work", "cat /proc/[0-9]*/comm | grep -c sleep; true"),
+            "0\n");
+  Close("work");
+}
+
+TEST_F(SessionFaultsTest, CloseKillsWhatRunsInIt) {
+  cluster_.StartAll();
+  Call call(cluster_, In("work", "echo on; sleep 1000"));
+  ASSERT_TRUE(call.ReadUntilOutput(3));
+
+  Close("work");
+
+  EXPECT_EQ(call.Finish().completed.outcome().ended_by(),
+            Outcome::ENDED_BY_CANCELLED);
+  EXPECT_TRUE(cluster_.WaitNoContainers());
+}
+
+TEST_F(SessionFaultsTest, ContainerRemovedFromOutsideLosesIt) {
+  cluster_.StartAll();
+  Output("work", "echo kept > notes");
+
+  Docker("rm -f " + absl::StrJoin(cluster_.Containers(), " "));
+
+  ExpectLost("work");
+  Close("work");
+  EXPECT_EQ(Output("work", "ls notes 2>/dev/null; echo none"), "none\n");
+  Close("work");
+}
+
+TEST_F(SessionFaultsTest, KilledExecutorLosesItAndWhatWaitsIsTold) {
+  cluster_.StartAll();
+  Output("work", "echo kept > notes");
+  Call running(cluster_, In("work", "sleep 1000"));
+  ASSERT_TRUE(running.ReadUntilRunning());
+  Call waiting(cluster_, In("work", "cat notes"));
+  ASSERT_TRUE(waiting.Read());
+
+  cluster_.executor().Kill();
+  cluster_.StartExecutor();
+
+  EXPECT_EQ(running.Finish().completed.outcome().ended_by(),
+            Outcome::ENDED_BY_OUTCOME_UNKNOWN);
+  const Transcript told = waiting.Finish();
+  EXPECT_EQ(told.completed.outcome().ended_by(), Outcome::ENDED_BY_NOT_STARTED);
+  EXPECT_EQ(told.completed.outcome().reason(), "SESSION_LOST");
+  ExpectLost("work");
+  cluster_.WaitExecutorReady();
+  EXPECT_TRUE(cluster_.WaitNoContainers());
+}
+
+TEST_F(SessionFaultsTest, BrokenLinkCostsNothing) {
+  cluster_.policy_link();
+  cluster_.StartAll();
+  Output("work", "echo kept > notes");
+
+  cluster_.policy_link().Stop();
+  Call waiting(cluster_, In("work", "cat notes"));
+  ASSERT_TRUE(waiting.Read());
+  cluster_.policy_link().Start();
+
+  EXPECT_EQ(waiting.Finish().stdout_data, "kept\n");
+  Close("work");
+}
+
+TEST_F(SessionFaultsTest, KilledPolicyLeavesNoSandboxBehind) {
+  cluster_.StartAll();
+  Output("work", "echo kept > notes");
+
+  cluster_.policy().Kill();
+  cluster_.StartPolicy();
+
+  EXPECT_TRUE(cluster_.WaitNoContainers());
+}
+
+}  // namespace
+}  // namespace airlock

@@ -10,12 +10,9 @@
 
 namespace airlock::runner {
 
-// Resolves every path with openat2(RESOLVE_BENEATH), so that neither ".." nor
-// a symbolic link leads outside, whatever a process does at the same time. A
-// kernel without openat2 is refused: there is no weaker way that would hold.
-//
-// Paths are relative, or begin with "/workspace/" wherever the workspace
-// really is. Not thread-safe.
+// Paths are those of WorkspacePath, and each is resolved with OpenBeneath(), so
+// that neither ".." nor a symbolic link leads outside, whatever a process does
+// at the same time. Not thread-safe.
 class Workspace {
  public:
   // `root` is the directory that is /workspace for the executor.
@@ -40,8 +37,6 @@ class Workspace {
   StartError OpenDirectory(std::string_view path, UniqueFd& out);
 
  private:
-  StartError MakeDirectories(std::string_view relative, UniqueFd& out);
-
   std::string root_path_;
   std::string open_error_;
   UniqueFd root_;

@@ -14,6 +14,7 @@
 
 #include "services/runner/close_range.h"
 #include "services/runner/complain.h"
+#include "services/runner/files/file_program.h"
 #include "services/runner/probe/probe.h"
 #include "services/runner/runner.h"
 
@@ -25,6 +26,7 @@ using airlock::runner::UniqueFd;
 
 constexpr std::string_view kUsage =
     "Usage: airlock-runner [--workspace DIR] [--cgroup DIR]\n"
+    "       airlock-runner file ...    reads, writes or deletes a file\n"
     "       airlock-runner probe ...   tries the limits of a sandbox\n"
     "\n"
     "Starts and kills processes inside an Airlock sandbox, as its process 1.\n"
@@ -109,6 +111,9 @@ int Serve(const airlock::runner::RunnerOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "file") {
+    return airlock::runner::FileMain(argc - 2, argv + 2);
+  }
   if (argc > 1 && std::string_view(argv[1]) == "probe") {
     return airlock::runner::ProbeMain(argc - 2, argv + 2);
   }

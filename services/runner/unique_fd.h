@@ -26,6 +26,9 @@ class UniqueFd {
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
 
+  // Gives it to somebody else.
+  int Release() { return std::exchange(fd_, -1); }
+
   // Closes it now.
   void Reset() {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));

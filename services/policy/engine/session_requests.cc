@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/config/values.h"
+#include "services/policy/engine/decide.h"
 #include "services/policy/engine/sandbox_limits.h"
 
 namespace airlock::policy {
@@ -55,6 +56,12 @@ absl::Status ValidateCreateSession(
     return MakeError(absl::StatusCode::kUnimplemented, "FIELD_NOT_IMPLEMENTED",
                      "parallel cannot be honoured yet; leave it unset",
                      {{"field", "parallel"}});
+  }
+  if (!contract.sandbox.enabled) {
+    return MakeError(absl::StatusCode::kFailedPrecondition,
+                     kReasonSandboxDisabled,
+                     absl::StrCat(contract.sandbox.enabled_path,
+                                  " is false: nothing runs in sandboxes"));
   }
   FieldViolations violations;
   CheckSessionName(request.name(), "name", violations);

@@ -24,7 +24,8 @@ void CheckSessionOfRequest(const airlock::v1::ExecuteRequest& request,
                            FieldViolations& violations);
 
 // INVALID_ARGUMENT with a violation for each field that is wrong. UNIMPLEMENTED
-// with reason FIELD_NOT_IMPLEMENTED for a parallel session. Pure.
+// with reason FIELD_NOT_IMPLEMENTED for a parallel session. FAILED_PRECONDITION
+// with reason SANDBOX_DISABLED where nothing may run. Pure.
 absl::Status ValidateCreateSession(
     const airlock::v1::CreateSessionRequest& request,
     const AgentContract& contract);

@@ -149,6 +149,8 @@ void SessionTable::End(Session& session, PublicSession::State state,
   *session.record.mutable_end_time() = ToProto(clock_.Now());
   session.ended_at = clock_.Monotonic();
   session.lost_deadline.reset();
+  // The record is enough from here on.
+  session.sandbox.Clear();
   session.end_number = ++last_end_;
   auto& ended = ended_[session.agent()];
   ended[session.end_number] = &session;

@@ -49,5 +49,17 @@ TEST_F(SessionRequestsTest, ParallelIsNotIgnored) {
   EXPECT_EQ(ErrorReason(Validate()), "FIELD_NOT_IMPLEMENTED");
 }
 
+TEST_F(SessionRequestsTest, NoneWhereNothingMayRun) {
+  const auto disabled = ContractFromText(R"({"sandbox":{"enabled":false}})");
+  request_.set_name("work");
+
+  const absl::Status status =
+      ValidateCreateSession(request_, disabled->defaults());
+
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition,
+                               HasSubstr("sandbox.enabled is false")));
+  EXPECT_EQ(ErrorReason(status), "SANDBOX_DISABLED");
+}
+
 }  // namespace
 }  // namespace airlock::policy

@@ -18,7 +18,8 @@ enum class Phase {
   kQueued,
   // An executor prepares its sandbox. No process may start.
   kPreparing,
-  // START is being committed. No process may start.
+  // START is being committed. No process may start. Where a sandbox is there
+  // already the executor hears of the job only afterwards.
   kStarting,
   // A grant was sent.
   kRunning,
@@ -55,6 +56,8 @@ struct Execution {
   std::string session_id;
   // Whether the executor may make the sandbox of its session.
   bool opens_session = false;
+  // Whether the executor was told of the job; its grant may follow at once.
+  bool job_sent = false;
   // The id of its sandbox's image, once there is one.
   std::string image_id;
 

@@ -63,8 +63,17 @@ void ExecutionFlow::Assign(Execution& execution, ConnectedExecutor& executor) {
   execution.assignment = Assignment{
       executor.link, executor.id, executor.boot_nonce, ++execution.last_fence};
   execution.record.execution.set_executor_id(executor.id);
+  execution.job_sent = false;
   p_.placement.OnAssigned(execution, executor);
+  if (p_.placement.HasSandbox(execution)) {
+    CommitStart(execution);
+  } else {
+    SendJob(execution, executor);
+  }
+}
 
+void ExecutionFlow::SendJob(Execution& execution, ConnectedExecutor& executor) {
+  execution.job_sent = true;
   executor.channel->Send(JobMessage(execution));
 }
 
@@ -80,6 +89,10 @@ void ExecutionFlow::OnProgress(Execution& execution,
 void ExecutionFlow::OnReady(Execution& execution, const std::string& image_id) {
   if (execution.phase != Phase::kPreparing) return;
   execution.image_id = image_id;
+  CommitStart(execution);
+}
+
+void ExecutionFlow::CommitStart(Execution& execution) {
   execution.phase = Phase::kStarting;
   ExecutionRecord record = execution.record;
   record.execution.set_state(PublicExecution::STATE_RUNNING);
@@ -102,43 +115,51 @@ void ExecutionFlow::OnStartCommitted(Execution& execution,
                                      const absl::Status& status) {
   if (execution.phase != Phase::kStarting) return;
   ConnectedExecutor* executor = ExecutorOf(execution);
+  const bool stays = status.ok() && !execution.early_end.has_value() &&
+                     execution.cancel_reason.empty() && executor != nullptr;
+  if (stays) {
+    Start(execution, *executor);
+    return;
+  }
+  if (!execution.executor_ended) TakeBack(execution);
   if (!status.ok()) {
     LogError("start could not be recorded",
              {{"execution_id", execution.id()}, {"error", status.ToString()}});
-    SendCancel(execution);
     p_.ends.NotStarted(
         execution, "RECORD_FAILED",
         "its start could not be recorded, so it was not started");
   } else if (execution.early_end.has_value()) {
     p_.ends.Finish(execution, *execution.early_end);
   } else if (!execution.cancel_reason.empty()) {
-    SendCancel(execution);
     p_.ends.EndUnstarted(execution, PublicExecution::STATE_CANCELLED,
                          execution.cancel_reason);
-  } else if (executor == nullptr) {
+  } else {
     p_.ends.NotStarted(execution, "EXECUTOR_LOST",
                        "its executor was lost before it could be started");
-  } else {
-    SendGrant(execution, *executor);
   }
 }
 
-void ExecutionFlow::SendGrant(Execution& execution,
-                              ConnectedExecutor& executor) {
+void ExecutionFlow::Start(Execution& execution, ConnectedExecutor& executor) {
   execution.phase = Phase::kRunning;
   p_.placement.OnStarted(execution);
   execution.started_at = p_.clock.Monotonic();
   p_.metrics.ObserveStart(execution.started_at - execution.accepted_at);
-  ConnectResponse message;
-  *message.mutable_grant() =
-      p_.minter.Mint(execution.id(), execution.digest, *execution.assignment);
-  executor.channel->Send(std::move(message));
+  if (!execution.job_sent) SendJob(execution, executor);
+  SendGrant(execution, executor);
 
   ExecutionEvent event;
   *event.mutable_event_time() = ToProto(p_.clock.Now());
   event.mutable_state_change()->set_from(PublicExecution::STATE_QUEUED);
   event.mutable_state_change()->set_to(PublicExecution::STATE_RUNNING);
   execution.feed.AddEvent(std::move(event));
+}
+
+void ExecutionFlow::SendGrant(const Execution& execution,
+                              ConnectedExecutor& executor) {
+  ConnectResponse message;
+  *message.mutable_grant() =
+      p_.minter.Mint(execution.id(), execution.digest, *execution.assignment);
+  executor.channel->Send(std::move(message));
 }
 
 void ExecutionFlow::OnOutput(Execution& execution,
@@ -233,7 +254,6 @@ void ExecutionFlow::OnSessionLost(Execution& execution) {
       p_.ends.NotStarted(execution, reason, message);
       return;
     case Phase::kStarting:
-      SendCancel(execution);
       execution.early_end = NotStartedOutcome(reason, message);
       return;
     case Phase::kRunning:
@@ -246,8 +266,15 @@ void ExecutionFlow::OnSessionLost(Execution& execution) {
 void ExecutionFlow::TakeBack(const Execution& execution) {
   if (execution.phase == Phase::kQueued) {
     p_.queue.Remove(execution.agent(), execution.id());
+    return;
+  }
+  ConnectedExecutor* executor = ExecutorOf(execution);
+  if (executor == nullptr) return;
+  if (execution.job_sent) {
+    executor->channel->Send(CancelMessage(execution));
   } else {
-    SendCancel(execution);
+    // It was not used.
+    ++executor->credits;
   }
 }
 
@@ -261,15 +288,25 @@ void ExecutionFlow::OnLinkLost(Execution& execution) {
   }
 }
 
-void ExecutionFlow::OnLinkBack(Execution& execution, LinkId link) {
+void ExecutionFlow::OnLinkBack(Execution& execution, LinkId link,
+                               bool started) {
   execution.assignment->link = link;
   execution.lost_deadline.reset();
   ConnectedExecutor* executor = ExecutorOf(execution);
   executor->channel->Send(ResumeMessage(execution));
   // What was told on the old stream may have been lost with it.
+  if (!started && execution.phase == Phase::kRunning &&
+      execution.cancel_reason.empty()) {
+    SendGrant(execution, *executor);
+  }
   execution.credit_told = 0;
   UpdateCredit(execution);
   if (!execution.cancel_reason.empty()) SendCancel(execution);
+}
+
+void ExecutionFlow::OnNeverArrived(Execution& execution) {
+  p_.ends.NotStarted(execution, "EXECUTOR_LOST",
+                     "its executor was not reached, so it was not started");
 }
 
 void ExecutionFlow::OutcomeUnknown(Execution& execution,

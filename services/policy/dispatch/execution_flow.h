@@ -31,6 +31,9 @@ struct FlowTimes {
 //
 //   kQueued -> kPreparing -> kStarting -> kRunning -> kEnding -> kEnded
 //
+// kPreparing is left out where a sandbox is there already: in a session in
+// which something ran. Then the job and its grant are sent together.
+//
 // A Grant is sent only after START is committed, and once per execution; a
 // final state is told only after END is committed. Whatever goes wrong before
 // the Grant leads back to the queue or to an end that says that nothing was
@@ -78,8 +81,13 @@ class ExecutionFlow {
   // Its executor is not connected any more.
   void OnLinkLost(Execution& execution);
 
-  // The same boot of its executor is back and still holds the job.
-  void OnLinkBack(Execution& execution, LinkId link);
+  // The same boot of its executor is back and still holds the job. One that has
+  // not `started` never got its grant, and gets it again.
+  void OnLinkBack(Execution& execution, LinkId link, bool started);
+
+  // The same boot of its executor is back and does not hold the job: it never
+  // got it, because it holds what it got until the end is recorded.
+  void OnNeverArrived(Execution& execution);
 
   // Its executor cannot tell any more how it ended.
   void OutcomeUnknown(Execution& execution, absl::string_view message);
@@ -94,8 +102,11 @@ class ExecutionFlow {
   void Assign(Execution& execution, ConnectedExecutor& executor);
   void Requeue(Execution& execution);
   void OnStartCommitted(Execution& execution, const absl::Status& status);
-  void SendGrant(Execution& execution, ConnectedExecutor& executor);
-  // From the queue, or from the executor that prepares it.
+  void CommitStart(Execution& execution);
+  void Start(Execution& execution, ConnectedExecutor& executor);
+  void SendJob(Execution& execution, ConnectedExecutor& executor);
+  void SendGrant(const Execution& execution, ConnectedExecutor& executor);
+  // From the queue, or from the executor that was to start it.
   void TakeBack(const Execution& execution);
   void SendCancel(const Execution& execution);
   // The executor that has the job; null if it is not connected.

@@ -203,8 +203,8 @@ void ExecutorEvents::Replace(const Hello& hello) {
 void ExecutorEvents::TakeBackJobs(LinkId link, const Hello& hello) {
   ConnectedExecutor& executor = *p_.pool.Find(link);
   for (const HeldJob& held : hello.held_jobs()) OnHeldJob(executor, held);
-  // A started job of this executor that it does not hold: its process may have
-  // run, and nobody can tell any more.
+  // A started job of this executor that it does not hold. If it was started
+  // anew, the process may have run, and nobody can tell any more.
   std::vector<Execution*> gone;
   p_.table.ForEach([&](Execution& execution) {
     if (execution.phase == Phase::kRunning &&
@@ -214,6 +214,10 @@ void ExecutorEvents::TakeBackJobs(LinkId link, const Hello& hello) {
     }
   });
   for (Execution* execution : gone) {
+    if (execution->assignment->boot_nonce == hello.boot_nonce()) {
+      p_.flow.OnNeverArrived(*execution);
+      continue;
+    }
     p_.flow.OutcomeUnknown(*execution,
                            "its executor was restarted while it ran");
     p_.sessions.OnOutcomeUnknown(*execution);
@@ -230,7 +234,7 @@ void ExecutorEvents::OnHeldJob(ConnectedExecutor& executor,
       (execution->phase == Phase::kRunning ||
        execution->phase == Phase::kEnding ||
        execution->phase == Phase::kEnded)) {
-    p_.flow.OnLinkBack(*execution, executor.link);
+    p_.flow.OnLinkBack(*execution, executor.link, held.started());
     return;
   }
   ConnectResponse answer;

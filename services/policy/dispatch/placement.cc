@@ -46,6 +46,11 @@ ConnectedExecutor* Placement::Choose(const Execution& execution) {
   return executor;
 }
 
+bool Placement::HasSandbox(const Execution& execution) {
+  const Session* session = SessionOf(execution);
+  return session != nullptr && session->used;
+}
+
 void Placement::OnAssigned(Execution& execution,
                            const ConnectedExecutor& executor) {
   Session* session = SessionOf(execution);

@@ -26,6 +26,9 @@ class Placement {
   // The executor that can take a waiting execution now. Null: it must wait.
   ConnectedExecutor* Choose(const Execution& execution);
 
+  // Whether the sandbox of a placed execution is there already.
+  bool HasSandbox(const Execution& execution);
+
   // It is given to this executor.
   void OnAssigned(Execution& execution, const ConnectedExecutor& executor);
   // It is about to start in a sandbox of the image `execution.image_id`.

@@ -127,8 +127,10 @@ TEST_F(SessionTurnTest, GenerationRisesWithEachStart) {
   const auto first = ExecuteIn("ada", "work", "r1");
   const auto second = ExecuteIn("ada", "work", "r2");
   EXPECT_EQ(GetSession("work")->generation(), 0U);
-  FinishNewest(*executor);
+  const Job job = RunNewest(*executor);
   EXPECT_EQ(GetSession("work")->generation(), 1U);
+  executor->SayEnded(job, Outcome::ENDED_BY_EXITED);
+  EXPECT_EQ(GetSession("work")->generation(), 2U) << "the next one starts";
   FinishNewest(*executor);
   const auto third = ExecuteIn("ada", "work", "r3");
 
@@ -165,21 +167,6 @@ TEST_F(SessionTurnTest, OpeningThatMayBeRetriedGoesToAnotherExecutor) {
   EXPECT_EQ(client->completed().executor_id(), "ex-2");
 }
 
-TEST_F(SessionTurnTest, RetryInASessionThatWasUsedStaysThere) {
-  const auto first = NewExecutor("ex-1");
-  RunIn(*first, "work", "r1");
-  const auto client = ExecuteIn("ada", "work", "r2");
-  const auto second = NewExecutor("ex-2", 'b');
-  first->SayEnded(first->jobs().at(1), Outcome::ENDED_BY_NOT_STARTED, true);
-  EXPECT_THAT(second->jobs(), IsEmpty());
-  EXPECT_THAT(first->ended_sessions(), IsEmpty());
-
-  first->GiveCredits(1);
-  FinishNewest(*first);
-
-  EXPECT_EQ(client->completed().executor_id(), "ex-1");
-}
-
 TEST_F(SessionTurnTest, CancelledOpeningLeavesNothingAtTheExecutor) {
   const auto executor = NewExecutor("ex-1", 'a', 2);
   const auto client = ExecuteIn("ada", "work", "r1");
@@ -203,19 +190,6 @@ TEST_F(SessionTurnTest, CancelledWaitingOneLeavesTheTurnToTheNext) {
   FinishNewest(*executor);
 
   EXPECT_EQ(executor->jobs().back().execution_id(), next->id());
-}
-
-TEST_F(SessionTurnTest, CancelledWhilePreparedInAUsedSessionGivesTheTurnOn) {
-  const auto executor = NewExecutor("ex-1", 'a', 10);
-  RunIn(*executor, "work", "r1");
-  const auto cancelled = ExecuteIn("ada", "work", "r2");
-  const auto next = ExecuteIn("ada", "work", "r3");
-  ASSERT_THAT(executor->jobs(), SizeIs(2));
-
-  EXPECT_THAT(Cancel("ada", cancelled->id()), IsOk());
-
-  EXPECT_EQ(executor->jobs().back().execution_id(), next->id());
-  EXPECT_THAT(executor->ended_sessions(), IsEmpty());
 }
 
 TEST_F(SessionTurnTest, OtherAgentsSessionOfTheSameNameIsAnotherOne) {

@@ -3,64 +3,15 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
-#include "common/rpc/status.h"
-#include "common/status/error.h"
-#include "tests/e2e/faults/cluster.h"
 #include "tests/e2e/faults/docker_cli.h"
+#include "tests/e2e/faults/session_fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace airlock {
 namespace {
 
-using airlock::v1::Execution;
 using airlock::v1::Outcome;
-using airlock::v1::Session;
 using testing::SizeIs;
-
-class SessionFaultsTest : public ClusterTest {
- protected:
-  static airlock::v1::ExecuteRequest In(const std::string& session,
-                                        const std::string& line) {
-    airlock::v1::ExecuteRequest request = Shell(line);
-    request.set_session(session);
-    return request;
-  }
-  std::string Output(const std::string& session, const std::string& line) {
-    const Transcript told = cluster_.Execute(In(session, line));
-    EXPECT_THAT(told.status, IsOk());
-    EXPECT_EQ(told.completed.outcome().ended_by(), Outcome::ENDED_BY_EXITED)
-        << told.stderr_data;
-    return told.stdout_data;
-  }
-  void Close(const std::string& session) {
-    airlock::v1::CloseSessionRequest request;
-    request.set_name(session);
-    airlock::v1::CloseSessionResponse response;
-    EXPECT_THAT(FromGrpcStatus(cluster_.Sessions()->CloseSession(
-                    Cluster::As("ada").get(), request, &response)),
-                IsOk());
-  }
-  bool WaitLost(const std::string& session) {
-    airlock::v1::GetSessionRequest request;
-    request.set_name(session);
-    for (const absl::Time end = absl::Now() + kPatience; absl::Now() < end;) {
-      airlock::v1::GetSessionResponse response;
-      cluster_.Sessions()->GetSession(Cluster::As("ada").get(), request,
-                                      &response);
-      if (response.session().state() == Session::STATE_LOST) return true;
-      absl::SleepFor(absl::Milliseconds(20));
-    }
-    return false;
-  }
-  void ExpectLost(const std::string& session) {
-    EXPECT_TRUE(WaitLost(session));
-    const absl::Status refused =
-        cluster_.Execute(In(session, "echo never")).status;
-    EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition));
-    EXPECT_EQ(ErrorReason(refused), "SESSION_LOST");
-  }
-};
 
 TEST_F(SessionFaultsTest, WhatIsInstalledStaysAndNobodyElseSeesIt) {
   cluster_.StartAll();
@@ -114,6 +65,18 @@ TEST_F(SessionFaultsTest, ContainerRemovedFromOutsideLosesIt) {
   Close("work");
   EXPECT_EQ(Output("work", "ls notes 2>/dev/null; echo none"), "none\n");
   Close("work");
+}
+
+TEST_F(SessionFaultsTest, ContainerRemovedUnderARunningExecutionLosesIt) {
+  cluster_.StartAll();
+  Call call(cluster_, In("work", "echo on; sleep 1000"));
+  ASSERT_TRUE(call.ReadUntilOutput(3));
+
+  Docker("rm -f " + absl::StrJoin(cluster_.Containers(), " "));
+
+  EXPECT_EQ(call.Finish().completed.outcome().ended_by(),
+            Outcome::ENDED_BY_SANDBOX_FAILED);
+  ExpectLost("work");
 }
 
 TEST_F(SessionFaultsTest, KilledExecutorLosesItAndWhatWaitsIsTold) {

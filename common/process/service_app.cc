@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/concurrency/lock_order.h"
 #include "common/config/config_file.h"
 #include "common/logging/log.h"
 #include "common/process/library_logs.h"
@@ -94,6 +95,7 @@ int RunServiceMain(int argc, char** argv, const ServiceMain& service) {
 
   // Before anything that starts a thread, `prepare` included.
   StopSignals signals;
+  StopLockOrderChecks();
   RouteLibraryLogs();
   ConfigReading reading = ReadConfigFile(options.config);
   const ServiceMain::Prepared prepared =

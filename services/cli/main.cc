@@ -1,6 +1,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "common/concurrency/lock_order.h"
 #include "services/cli/commands/program.h"
 
 int main(int argc, char** argv) {
@@ -8,5 +9,6 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // What gRPC has to say comes as a status; its own log is for its authors.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
+  airlock::StopLockOrderChecks();
   return airlock::cli::RunProgram({argv + 1, argv + argc});
 }

@@ -10,6 +10,7 @@
 #include "services/cli/commands/config_command.h"
 #include "services/cli/commands/executions_command.h"
 #include "services/cli/commands/executors_command.h"
+#include "services/cli/commands/files_command.h"
 #include "services/cli/commands/health_command.h"
 #include "services/cli/commands/policy_command.h"
 #include "services/cli/commands/queue_command.h"
@@ -54,6 +55,7 @@ int RunProgram(std::vector<std::string> arguments) {
   AddUpCommand(app, line);
   AddRunCommand(app, line);
   AddSessionsCommand(app, line);
+  AddFilesCommand(app, line);
   AddExecutionsCommand(app, line);
   AddQueueCommand(app, line);
   AddExecutorsCommand(app, line);

@@ -5,7 +5,9 @@
 
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "airlock/v1/execution.grpc.pb.h"
 #include "airlock/v1/executor.grpc.pb.h"
@@ -108,6 +110,47 @@ class GrpcEventStream final : public EventStream {
   const std::string endpoint_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReader<Response>> reader_;
+};
+
+// Every call has a context of its own, which Cancel() reaches from elsewhere.
+class GrpcInputWriter final : public InputWriter {
+ public:
+  GrpcInputWriter(const Connection& connection, ExecutionService::Stub& stub)
+      : connection_(connection), stub_(stub) {}
+
+  absl::StatusOr<airlock::v1::WriteStdinResponse> Write(
+      const airlock::v1::WriteStdinRequest& request) override
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    grpc::ClientContext context;
+    SetTimeout(context, kCallTimeout);
+    Authorize(context, connection_);
+    {
+      absl::MutexLock lock(&mutex_);
+      if (cancelled_) return absl::CancelledError("given up");
+      current_ = &context;
+    }
+    airlock::v1::WriteStdinResponse response;
+    const grpc::Status status = stub_.WriteStdin(&context, request, &response);
+    {
+      absl::MutexLock lock(&mutex_);
+      current_ = nullptr;
+    }
+    if (status.ok()) return response;
+    return InWords(status, connection_.endpoint);
+  }
+
+  void Cancel() override ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    cancelled_ = true;
+    if (current_ != nullptr) current_->TryCancel();
+  }
+
+ private:
+  const Connection& connection_;
+  ExecutionService::Stub& stub_;
+  absl::Mutex mutex_;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  grpc::ClientContext* current_ ABSL_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace
@@ -225,6 +268,10 @@ absl::StatusOr<airlock::v1::DrainExecutorResponse> AirlockClient::Drain(
     const airlock::v1::DrainExecutorRequest& request) {
   return Call(connection_, *stubs_->executors,
               &ExecutorService::Stub::DrainExecutor, request);
+}
+
+std::unique_ptr<InputWriter> AirlockClient::MakeInputWriter() {
+  return std::make_unique<GrpcInputWriter>(connection_, *stubs_->executions);
 }
 
 std::unique_ptr<EventStream> AirlockClient::Execute(

@@ -13,6 +13,7 @@
 #include "common/security/secret.h"
 #include "services/cli/client/connection.h"
 #include "services/cli/client/event_stream.h"
+#include "services/cli/client/input_writer.h"
 
 namespace airlock::cli {
 
@@ -58,6 +59,9 @@ class AirlockClient {
       const airlock::v1::UncordonExecutorRequest& request);
   absl::StatusOr<airlock::v1::DrainExecutorResponse> Drain(
       const airlock::v1::DrainExecutorRequest& request);
+
+  // Must not outlive this.
+  std::unique_ptr<InputWriter> MakeInputWriter();
 
   // Streams, not tried again by themselves. They must not outlive this.
   std::unique_ptr<EventStream> Execute(

@@ -12,7 +12,9 @@
 #include "services/cli/commands/follow.h"
 #include "services/cli/commands/parallel_session.h"
 #include "services/cli/commands/shared_options.h"
+#include "services/cli/render/escape.h"
 #include "services/cli/run/exit_code.h"
+#include "services/cli/run/input_feeder.h"
 #include "services/cli/run/read_input.h"
 
 namespace airlock::cli {
@@ -29,6 +31,7 @@ constexpr const char* kFooter =
     "  airlock run --lang python -- 'import sys; print(sys.argv)' one two\n"
     "  airlock run --lang python --file main.py --timeout 10s\n"
     "  airlock run --shell 'sort | uniq -c' < words.txt\n"
+    "  airlock run -i --shell 'while read -r line; do echo \"> $line\"; done'\n"
     "  airlock run --session build -- pip install requests";
 
 struct Options {
@@ -44,6 +47,11 @@ struct Options {
 
 absl::StatusOr<std::string> ReadStandardInput(const Options& options) {
   const bool is_code = options.action.file == "-";
+  if (options.action.accepts_later_input) {
+    if (!is_code) return "";
+    return absl::InvalidArgumentError(
+        "--file - and --interactive both want standard input");
+  }
   if (is_code && options.standard_input == "yes") {
     return absl::InvalidArgumentError(
         "--file - and --stdin yes both want standard input");
@@ -90,6 +98,23 @@ absl::StatusOr<airlock::v1::ExecuteRequest> MakeRequest(
   return request;
 }
 
+// Runs it while standard input is passed on.
+absl::StatusOr<airlock::v1::Execution> RunInteractively(
+    AirlockClient& client, Follower& follower,
+    const airlock::v1::ExecuteRequest& request) {
+  const std::unique_ptr<InputWriter> writer = client.MakeInputWriter();
+  InputFeeder feeder(
+      {.fd = STDIN_FILENO}, *writer, [&follower](const absl::Status& error) {
+        // It must not take what came so far for all of it.
+        PrintNote(
+            absl::StrCat("cancelling, as standard input cannot be passed on: ",
+                         EscapeText(error.message())));
+        follower.Cancel();
+      });
+  follower.OnAccepted([&feeder](const std::string& id) { feeder.Start(id); });
+  return follower.Run(request);
+}
+
 int Run(const CommandLine& line, const Options& options) {
   absl::Duration wait;
   if (!absl::ParseDuration(options.wait, &wait) ||
@@ -109,7 +134,8 @@ int Run(const CommandLine& line, const Options& options) {
           absl::Status there = EnsureParallelSession(client, options.session);
           if (!there.ok()) return there;
         }
-        return follower.Run(*request);
+        if (!options.action.accepts_later_input) return follower.Run(*request);
+        return RunInteractively(client, follower, *request);
       });
 }
 
@@ -141,13 +167,18 @@ void AddRunCommand(CLI::App& app, CommandLine& line) {
       ->type_name("TIME");
   AddLimitOptions(*command, options->limits);
   AddSessionOptions(*command, *options);
+  auto* interactive =
+      command->add_flag("-i,--interactive", options->action.accepts_later_input,
+                        "Passes standard input on while the process runs, "
+                        "instead of reading all of it before");
   command
       ->add_option("--stdin", options->standard_input,
                    "Whether the process reads this standard input: yes, no, "
                    "or auto: if it is a pipe or a file")
       ->check(CLI::IsMember({"auto", "yes", "no"}).description(""))
       ->type_name("WHEN")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->excludes(interactive);
   command->add_option("--request-id", options->request_id,
                       "Asking again with the same one attaches instead of "
                       "running twice");

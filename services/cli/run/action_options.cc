@@ -147,6 +147,7 @@ absl::StatusOr<Action> MakeAction(const ActionOptions& options,
   if (!status.ok()) return status;
   input.set_cwd(options.cwd);
   input.set_stdin(standard_input);
+  input.set_accepts_later_input(options.accepts_later_input);
   if (!options.language.empty()) {
     airlock::v1::CodeExec* exec = action.mutable_code_exec();
     status = SetCode(options, code, *exec);

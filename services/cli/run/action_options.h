@@ -25,6 +25,8 @@ struct ActionOptions {
   std::vector<std::string> env = {};
   // --cwd.
   std::string cwd = {};
+  // Standard input goes on while the process runs.
+  bool accepts_later_input = false;
   // Everything after "--".
   std::vector<std::string> words = {};
 };

@@ -107,6 +107,7 @@ absl::Status Follower::Deliver(const ExecutionEvent& event) {
     const bool is_known = !id().empty();
     Accept(event.accepted().id());
     if (is_known) return absl::OkStatus();
+    if (on_accepted_) on_accepted_(event.accepted().id());
   }
   return sink_.OnEvent(event);
 }

@@ -1,8 +1,11 @@
 // Following an execution to its end, over as many streams as that takes.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -28,6 +31,12 @@ class Follower {
   ~Follower();
   Follower(const Follower&) = delete;
   Follower& operator=(const Follower&) = delete;
+
+  // Is told the execution's id, once, as soon as it has one. Set it before
+  // Run().
+  void OnAccepted(std::function<void(const std::string& id)> on_accepted) {
+    on_accepted_ = std::move(on_accepted);
+  }
 
   // Asks for an execution and follows it; `request` must have a request id. If
   // nobody reads the output any more the execution is cancelled. Call this or
@@ -68,6 +77,7 @@ class Follower {
   EventSink& sink_;
   const absl::Time deadline_;
   OutputPosition position_;
+  std::function<void(const std::string& id)> on_accepted_;
 
   mutable absl::Mutex mutex_;
   std::string id_ ABSL_GUARDED_BY(mutex_);

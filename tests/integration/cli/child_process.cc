@@ -43,11 +43,24 @@ ChildProcess::ChildProcess(
     const std::vector<std::string>& argv,
     const std::map<std::string, std::string>& environment,
     const std::string& input) {
+  const int input_fd = MemoryFile(input);
+  Start(argv, environment, input_fd);
+  close(input_fd);
+}
+
+ChildProcess::ChildProcess(
+    const std::vector<std::string>& argv,
+    const std::map<std::string, std::string>& environment, int input_fd) {
+  Start(argv, environment, input_fd);
+}
+
+void ChildProcess::Start(const std::vector<std::string>& argv,
+                         const std::map<std::string, std::string>& environment,
+                         int input_fd) {
   int out[2] = {-1, -1};
   EXPECT_EQ(pipe2(out, O_CLOEXEC), 0);
   out_fd_ = out[0];
   err_fd_ = MemoryFile("");
-  const int input_fd = MemoryFile(input);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input_fd, STDIN_FILENO);
@@ -63,7 +76,6 @@ ChildProcess::ChildProcess(
             0);
   posix_spawn_file_actions_destroy(&actions);
   close(out[1]);
-  close(input_fd);
 }
 
 ChildProcess::~ChildProcess() {

@@ -25,6 +25,10 @@ class ChildProcess {
   ChildProcess(const std::vector<std::string>& argv,
                const std::map<std::string, std::string>& environment,
                const std::string& input = "");
+  // Its standard input is the descriptor, which stays the caller's.
+  ChildProcess(const std::vector<std::string>& argv,
+               const std::map<std::string, std::string>& environment,
+               int input_fd);
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
@@ -36,6 +40,10 @@ class ChildProcess {
   ChildResult Wait();
 
  private:
+  void Start(const std::vector<std::string>& argv,
+             const std::map<std::string, std::string>& environment,
+             int input_fd);
+
   pid_t pid_ = -1;
   int out_fd_ = -1;
   std::string out_;

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -128,9 +130,12 @@ grpc::Status FakeAirlock::Execute(
     return ToGrpcStatus(violations.ToStatus());
   }
   send(Accepted());
-  if (verb == "deny") {
+  if (verb == "deny" || IsDenied(request->action().kind_case())) {
     send(Denied());
     return grpc::Status::OK;
+  }
+  if (!request->action().has_system_command()) {
+    return DoFileAction(*context, *request, send);
   }
   if (verb == "break" || verb == "vanish") {
     send(Out("abc"));
@@ -142,6 +147,16 @@ grpc::Status FakeAirlock::Execute(
     send(Ended(Outcome::ENDED_BY_CANCELLED, 0));
     return grpc::Status::OK;
   }
+  if (verb == "deaf") {
+    {
+      absl::MutexLock lock(&mutex_);
+      is_deaf_ = true;
+    }
+    WaitForCancel(*context);
+    send(Ended(Outcome::ENDED_BY_CANCELLED, 0));
+    return grpc::Status::OK;
+  }
+  if (verb == "echo" || verb == "first") Echo(verb == "first", send);
   if (verb == "cat") send(Out(command.input().stdin()));
   if (verb == "exit") {
     send(Out("out"));
@@ -192,6 +207,48 @@ grpc::Status FakeAirlock::CancelExecution(
   return grpc::Status::OK;
 }
 
+void FakeAirlock::Echo(bool only_first,
+                       const std::function<void(const ExecutionEvent&)>& send) {
+  std::size_t sent = 0;
+  for (bool ended = false; !ended;) {
+    std::string fresh;
+    {
+      const auto has_news = [this, sent]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+        return input_closed_ || input_.size() > sent;
+      };
+      absl::MutexLock lock(&mutex_);
+      mutex_.AwaitWithTimeout(absl::Condition(&has_news), absl::Seconds(30));
+      fresh = input_.substr(sent);
+      ended = input_closed_ || only_first;
+    }
+    send(Out(fresh, sent));
+    sent += fresh.size();
+  }
+}
+
+grpc::Status FakeAirlock::WriteStdin(
+    grpc::ServerContext* /*context*/,
+    const airlock::v1::WriteStdinRequest* request,
+    airlock::v1::WriteStdinResponse* response) {
+  constexpr std::size_t kTakenAtOnce = 100'000;
+  absl::MutexLock lock(&mutex_);
+  if (is_deaf_) {
+    return ToGrpcStatus(absl::InvalidArgumentError("not like this"));
+  }
+  if (request->offset() > input_.size()) {
+    return ToGrpcStatus(absl::OutOfRangeError("a gap"));
+  }
+  const std::string fresh = request->data().substr(std::min<std::size_t>(
+      request->data().size(), input_.size() - request->offset()));
+  input_ += fresh.substr(0, kTakenAtOnce);
+  input_closed_ = request->close() && fresh.size() <= kTakenAtOnce;
+  // What was done is not always heard of.
+  if (++writes_ % 5 == 0) return Gone();
+  response->set_next_offset(input_.size());
+  response->set_closed(input_closed_);
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeAirlock::ListExecutions(
     grpc::ServerContext* /*context*/,
     const airlock::v1::ListExecutionsRequest* request,
@@ -215,6 +272,63 @@ grpc::Status FakeAirlock::ListWaitingExecutions(
   waiting.set_reason(airlock::v1::WaitingExecution::REASON_SESSION_BUSY);
   waiting.set_message("another runs in its session \x1b[2J");
   waiting.mutable_deadline()->set_seconds(1'790'000'000);
+  return grpc::Status::OK;
+}
+
+void FakeAirlock::Deny(airlock::v1::Action::KindCase kind) {
+  absl::MutexLock lock(&mutex_);
+  denied_.insert(kind);
+}
+
+bool FakeAirlock::IsDenied(airlock::v1::Action::KindCase kind) {
+  absl::MutexLock lock(&mutex_);
+  return denied_.count(kind) > 0;
+}
+
+void FakeAirlock::LoseAfter(std::size_t bytes) {
+  absl::MutexLock lock(&mutex_);
+  lose_after_ = bytes;
+}
+
+void FakeAirlock::AwaitRequests(std::size_t count) {
+  const auto are_there = [this, count]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return requests_.size() >= count;
+  };
+  absl::MutexLock lock(&mutex_);
+  EXPECT_TRUE(
+      mutex_.AwaitWithTimeout(absl::Condition(&are_there), absl::Seconds(30)));
+}
+
+grpc::Status FakeAirlock::DoFileAction(
+    const grpc::ServerContext& context,
+    const airlock::v1::ExecuteRequest& request,
+    const std::function<void(const ExecutionEvent&)>& send) {
+  if (request.action().file_read().path() == "hang") {
+    WaitForCancel(context);
+    send(Ended(Outcome::ENDED_BY_CANCELLED, 0));
+    return grpc::Status::OK;
+  }
+  FakeFiles::Result result = files_.Do(request);
+  std::size_t lose_after = 0;
+  if (request.action().has_file_read()) {
+    absl::MutexLock lock(&mutex_);
+    lose_after = std::exchange(lose_after_, 0);
+  }
+  constexpr std::size_t kPiece = 1 << 20;
+  if (lose_after > 0) {
+    send(Out(result.out.substr(0, lose_after)));
+    send(Out(result.out.substr(2 * lose_after), 2 * lose_after));
+  } else {
+    for (std::size_t at = 0; at < result.out.size(); at += kPiece) {
+      send(Out(result.out.substr(at, kPiece), at));
+    }
+  }
+  if (!result.err.empty()) {
+    send(Output(airlock::v1::OUTPUT_STREAM_STDERR, 0, result.err));
+  }
+  ExecutionEvent ended = Ended(Outcome::ENDED_BY_EXITED, result.exit_code);
+  ended.mutable_completed()->mutable_outcome()->set_reason(result.reason);
+  send(ended);
   return grpc::Status::OK;
 }
 

@@ -3,7 +3,9 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "airlock/v1/execution.grpc.pb.h"
 #include "common/rpc/server.h"
 #include "tests/integration/cli/fake_executors.h"
+#include "tests/integration/cli/fake_files.h"
 #include "tests/integration/cli/fake_sessions.h"
 
 namespace airlock {
@@ -26,8 +29,12 @@ namespace airlock {
 //   deny      is denied
 //   invalid   is refused as a bad request
 //   vanish    is accepted, then unknown
+//   echo      writes what later input brings, until that is closed
+//   first     exits at the first byte of later input
+//   deaf      refuses later input as wrong, runs until it is cancelled
 //
-// Thread-safe.
+// File actions are done by FakeFiles; reading "hang" runs until it is
+// cancelled. Thread-safe.
 class FakeAirlock final : public airlock::v1::ExecutionService::Service {
  public:
   FakeAirlock();
@@ -36,6 +43,14 @@ class FakeAirlock final : public airlock::v1::ExecutionService::Service {
   std::string endpoint() const;
   FakeSessions& sessions() { return sessions_; }
   FakeExecutors& executors() { return executors_; }
+  FakeFiles& files() { return files_; }
+  // Waits until so many executions were asked for.
+  void AwaitRequests(std::size_t count) ABSL_LOCKS_EXCLUDED(mutex_);
+  // From now on actions of these kinds are denied.
+  void Deny(airlock::v1::Action::KindCase kind) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The next file that is read breaks after so many bytes, and what stands
+  // between there and twice as many is lost.
+  void LoseAfter(std::size_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
   // What came with the calls.
   std::vector<std::string> authorizations() ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<airlock::v1::ExecuteRequest> requests()
@@ -50,6 +65,9 @@ class FakeAirlock final : public airlock::v1::ExecutionService::Service {
       grpc::ServerContext* context,
       const airlock::v1::WatchExecutionRequest* request,
       grpc::ServerWriter<airlock::v1::WatchExecutionResponse>* writer) override;
+  grpc::Status WriteStdin(grpc::ServerContext* context,
+                          const airlock::v1::WriteStdinRequest* request,
+                          airlock::v1::WriteStdinResponse* response) override;
   grpc::Status CancelExecution(
       grpc::ServerContext* context,
       const airlock::v1::CancelExecutionRequest* request,
@@ -64,6 +82,17 @@ class FakeAirlock final : public airlock::v1::ExecutionService::Service {
       airlock::v1::ListWaitingExecutionsResponse* response) override;
 
  private:
+  // Streams a file action to its end.
+  grpc::Status DoFileAction(
+      const grpc::ServerContext& context,
+      const airlock::v1::ExecuteRequest& request,
+      const std::function<void(const airlock::v1::ExecutionEvent&)>& send)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Sends later input back as it comes: all of it, or only until some came.
+  void Echo(bool only_first,
+            const std::function<void(const airlock::v1::ExecutionEvent&)>& send)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  bool IsDenied(airlock::v1::Action::KindCase kind) ABSL_LOCKS_EXCLUDED(mutex_);
   void WaitForCancel(const grpc::ServerContext& context)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -73,8 +102,15 @@ class FakeAirlock final : public airlock::v1::ExecutionService::Service {
   std::vector<airlock::v1::WatchExecutionRequest> watches_
       ABSL_GUARDED_BY(mutex_);
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string input_ ABSL_GUARDED_BY(mutex_);
+  bool input_closed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_deaf_ ABSL_GUARDED_BY(mutex_) = false;
+  int writes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::set<int> denied_ ABSL_GUARDED_BY(mutex_);
+  std::size_t lose_after_ ABSL_GUARDED_BY(mutex_) = 0;
   FakeSessions sessions_;
   FakeExecutors executors_;
+  FakeFiles files_;
   // Gone first: it calls the others.
   std::unique_ptr<RpcServer> server_;
 };

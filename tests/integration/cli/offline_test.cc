@@ -102,6 +102,8 @@ TEST_F(OfflineTest, HelpIsEverywhereAndWrongUsageIsTwo) {
                                              {"sessions", "create"},
                                              {"sessions", "close"},
                                              {"executions", "watch"},
+                                             {"files"},
+                                             {"files", "cp"},
                                              {"queue"},
                                              {"executors", "ls"},
                                              {"executors", "drain"},

@@ -1,5 +1,6 @@
 #include "services/cli/client/airlock_client.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/security/credentials.h>
 
@@ -43,6 +44,16 @@ absl::Status InWords(const grpc::Status& status, const std::string& endpoint) {
                    absl::StrCat("cannot reach Airlock at ", endpoint, ": ",
                                 error.message(), "; see that it runs"),
                    {{"endpoint", endpoint}});
+}
+
+// gRPC shuts down with its last channel and then waits for its threads, ten
+// milliseconds in which nothing happens. The process may end without that.
+void KeepLibrary() {
+  static const bool kept = [] {
+    grpc_init();
+    return true;
+  }();
+  static_cast<void>(kept);
 }
 
 // Which errors are worth another call.
@@ -173,6 +184,7 @@ absl::StatusOr<std::unique_ptr<AirlockClient>> AirlockClient::Connect(
     if (!tls.ok()) return tls.status();
     credentials = *std::move(tls);
   }
+  KeepLibrary();
   const std::shared_ptr<grpc::Channel> channel =
       MakeChannel(connection.endpoint, credentials);
   auto stubs = std::make_unique<Stubs>();

@@ -169,6 +169,65 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(shown.returncode, 0, shown.stderr)
         self.assertIn(identity, shown.stdout)
 
+    def json(self, *arguments):
+        done = self.airlock(*arguments, "-o", "json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_a_session_keeps_its_files_until_it_is_closed(self):
+        made = self.json("sessions", "create", "kept", "--memory", "128m")
+        self.assertEqual(made["state"], "STATE_OPEN")
+        self.airlock("run", "--session", "kept", "--shell", "echo hi > a")
+
+        seen = self.airlock("run", "--session", "kept", "--", "cat", "a")
+        elsewhere = self.airlock("run", "--session", "other", "--", "cat", "a")
+
+        self.assertEqual((seen.returncode, seen.stdout), (0, "hi\n"),
+                         seen.stderr)
+        self.assertEqual(elsewhere.returncode, 1, elsewhere.stderr)
+        listed = self.json("sessions", "ls")["sessions"]
+        self.assertEqual({one["name"] for one in listed}, {"kept", "other"})
+        self.assertEqual(self.json("sessions", "show", "kept")["generation"],
+                         "2")
+        for name in ("kept", "other"):
+            closed = self.airlock("sessions", "close", name)
+            self.assertEqual(closed.stdout, f"{name}: closed\n",
+                             closed.stderr)
+        self.assertEqual(self.json("sessions", "ls")["sessions"], [])
+
+    def test_an_operator_sees_sessions_of_all_and_an_agent_its_own(self):
+        self.json("sessions", "create", "mine")
+
+        for arguments in (["--operator"], ["--agent", "demo"], []):
+            with self.subTest(arguments=arguments):
+                listed = self.json("sessions", "ls", *arguments)["sessions"]
+                self.assertIn(("mine", "demo"), [
+                    (one["name"], one["agent"]) for one in listed])
+        closed = self.airlock("sessions", "close", "mine", "--agent", "demo")
+        self.assertEqual(closed.returncode, 0, closed.stderr)
+
+    def test_executors_are_seen_and_taken_out_of_use(self):
+        (executor,) = self.json("executors", "ls")["executors"]
+        self.assertEqual(executor["state"], "STATE_READY")
+        self.assertGreater(executor["slots"], 0)
+        self.assertTrue(all(one["ok"] for one in executor["checks"]))
+
+        cordoned = self.json("executors", "cordon", executor["id"])
+        try:
+            self.assertEqual(cordoned["state"], "STATE_CORDONED")
+            drained = self.airlock("executors", "drain", executor["id"],
+                                   "--wait", "--timeout", "30s")
+            self.assertIn("nothing is left", drained.stdout, drained.stderr)
+        finally:
+            ready = self.json("executors", "uncordon", executor["id"])
+        self.assertEqual(ready["state"], "STATE_READY")
+
+    def test_only_an_operator_asks_for_executors(self):
+        done = self.airlock("executors", "ls", "--token-file",
+                            os.path.join(self.state, "agent.token"))
+
+        self.assertEqual(done.returncode, 1, done.stdout)
+
     def test_a_wrong_token_ends_with_125(self):
         path = os.path.join(self.state, "wrong.token")
         with open(path, "w", encoding="utf-8") as file:

@@ -25,7 +25,7 @@ class Descendants {
 
  private:
   // Beyond that many it goes only one generation further at each look.
-  static constexpr std::size_t kMaxKnown = 4096;
+  static constexpr std::size_t kMaxKnown = 1024;
 
   bool Visit(pid_t pid, int signal);
 

@@ -35,6 +35,7 @@ constexpr std::int64_t kPauseNs = 200'000;
 constexpr int kExitDone = 0;
 constexpr int kExitGivenUp = 1;
 
+// Allocates nothing once it keeps.
 class Keeper {
  public:
   Keeper(int channel, int proc_fd, int children_fd,
@@ -63,28 +64,29 @@ class Keeper {
  private:
   // Buries whoever has ended, and tells what that means.
   void Bury() {
-    bool leader_ended = false;
-    int leader_status = 0;
-    Reaper::Reap(
-        [&](pid_t pid, int status) {
-          if (pid == leader_) {
-            leader_ = -1;
-            leader_ended = true;
-            leader_status = status;
-          } else if (counting_ && WIFSIGNALED(status) &&
-                     WTERMSIG(status) == SIGKILL) {
-            ++leftovers_;
-          }
-        },
-        [](pid_t /*stopped*/) {});
-    if (leader_ended) {
+    // One word of captures, for which nothing is allocated.
+    Reaper::Reap([this](pid_t pid, int status) { Count(pid, status); },
+                 [](pid_t /*stopped*/) {});
+    if (leader_ended_) {
+      leader_ended_ = false;
       // Those that would live on.
       leftovers_ = descendants_.Signal(0);
-      Tell({.news = KeeperNews::kLeaderEnded, .leader_status = leader_status});
+      Tell({.news = KeeperNews::kLeaderEnded, .leader_status = leader_status_});
     }
     if (!Reaper::HasNoChild()) return;
     Tell({.news = KeeperNews::kGone});
     ::_exit(kExitDone);
+  }
+
+  void Count(pid_t pid, int status) {
+    if (pid == leader_) {
+      leader_ = -1;
+      leader_ended_ = true;
+      leader_status_ = status;
+    } else if (counting_ && WIFSIGNALED(status) &&
+               WTERMSIG(status) == SIGKILL) {
+      ++leftovers_;
+    }
   }
 
   void Wait() {
@@ -150,6 +152,9 @@ class Keeper {
   Descendants descendants_;
   // -1: it has ended.
   pid_t leader_ = -1;
+  // It has ended so, and that was not told yet.
+  bool leader_ended_ = false;
+  int leader_status_ = 0;
   bool discarding_ = false;
   bool counting_ = false;
   std::uint32_t leftovers_ = 0;
@@ -200,7 +205,7 @@ StartError ErrorOf(const KeeperReport& report) {
   return {kStartReasons[reason], report.message.data()};
 }
 
-void KeeperMain(const LaunchPlan& plan, int channel) noexcept {
+void KeeperMain(const LaunchPlan& plan, int channel, void* heap_end) noexcept {
   ::prctl(PR_SET_NAME, "airlock-keeper", 0, 0, 0);
   // With the executor's pipes among the rest.
   const std::array kept = {
@@ -222,6 +227,8 @@ void KeeperMain(const LaunchPlan& plan, int channel) noexcept {
     ::close(fd);
   }
   RaiseOomScore(proc_fd, leader);
+  // From here on nothing is allocated, and `plan` is gone.
+  ::brk(heap_end);
   keeper.Keep(leader);
 }
 

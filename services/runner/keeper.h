@@ -55,7 +55,9 @@ StartError ErrorOf(const KeeperReport& report);
 // It shares its user with the family, so it can be killed from inside; the
 // rest of what is done to the runner is done to it as well. It blocks all
 // signals, which the caller has done, and holds nothing but `channel` and what
-// it needs of `plan`.
-[[noreturn]] void KeeperMain(const LaunchPlan& plan, int channel) noexcept;
+// it needs of `plan`. Once that runs it gives back the heap from `heap_end` on,
+// so that it does not hold for others what the runner has for them.
+[[noreturn]] void KeeperMain(const LaunchPlan& plan, int channel,
+                             void* heap_end) noexcept;
 
 }  // namespace airlock::runner

@@ -12,6 +12,8 @@
 
 namespace airlock::runner {
 
+Keepers::Keepers(EventLoop& loop) : loop_(loop), heap_end_(::sbrk(0)) {}
+
 Keepers::~Keepers() {
   // The end of its channel tells a keeper to kill.
   for (auto& [pid, keeper] : keepers_) Close(keeper);
@@ -38,7 +40,7 @@ StartError Keepers::Start(const LaunchPlan& plan, KeeperListener& listener,
     return {kStartFailed,
             std::string("cannot create a process: ") + std::strerror(errno)};
   }
-  if (pid == 0) KeeperMain(plan, theirs.get());
+  if (pid == 0) KeeperMain(plan, theirs.get(), heap_end_);
   keeper = pid;
   const int channel = ours.get();
   keepers_[pid] = {std::move(ours), &listener};

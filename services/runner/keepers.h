@@ -32,8 +32,9 @@ class Keepers {
   // With those that nobody listens to any more.
   static constexpr std::size_t kMaxKeepers = 256;
 
-  // `loop` must outlive this.
-  explicit Keepers(EventLoop& loop) : loop_(loop) {}
+  // `loop` must outlive this. Made early: a keeper does without the memory that
+  // this program takes from here on.
+  explicit Keepers(EventLoop& loop);
   ~Keepers();
   Keepers(const Keepers&) = delete;
   Keepers& operator=(const Keepers&) = delete;
@@ -66,6 +67,8 @@ class Keepers {
   void Close(Keeper& keeper);
 
   EventLoop& loop_;
+  // Where this program's heap ended.
+  void* const heap_end_;
   std::map<pid_t, Keeper> keepers_;
 };
 

@@ -1,6 +1,7 @@
 #include "services/runner/launch.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,6 +12,7 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
+#include <memory>
 #include <string_view>
 
 namespace airlock::runner {
@@ -56,7 +58,9 @@ bool SetUpChild(const LaunchPlan& plan) {
     return false;
   }
   ::umask(022);
-  return true;
+  if (plan.open_files == 0) return true;
+  const rlimit open_files{plan.open_files, plan.open_files};
+  return ::setrlimit(RLIMIT_NOFILE, &open_files) == 0;
 }
 
 // Tries each candidate. The errno that says most: a file that is there but
@@ -150,9 +154,10 @@ StartError Launch(const LaunchPlan& plan, pid_t& pid) {
   child.argv = Pointers(plan.argv);
   child.env = Pointers(plan.env);
   child.candidates = ExecCandidates(plan.argv.front(), plan.env);
-  // Aligned by its end, as an allocation of this size and alignment is.
-  std::vector<char> stack(kStackBytes);
-  void* top = stack.data() + stack.size();
+  // Aligned by its end, as an allocation of this size and alignment is. What
+  // is not used of it is never touched, and so costs no memory.
+  const auto stack = std::make_unique_for_overwrite<char[]>(kStackBytes);
+  void* top = stack.get() + kStackBytes;
   // As vfork: we are held until the child has called exec or ended, so that
   // `child` is settled when this returns.
   pid = ::clone(ChildMain, top, CLONE_VM | CLONE_VFORK | SIGCHLD, &child);

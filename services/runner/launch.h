@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct LaunchPlan {
   int stderr_fd = -1;
   // Where its output is read: for its keeper, if it gets one.
   std::array<int, 2> output_fds = {-1, -1};
+  // The most files it may have open. 0: as many as this program.
+  std::uint64_t open_files = 0;
 };
 
 // Starts a program in a session of its own, with default signal handling, an

@@ -1,11 +1,14 @@
 // airlock-runner: process 1 of a sandbox. Options, hardening, then Runner.
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 #include <exception>
 #include <iostream>
@@ -79,6 +82,23 @@ void BlockSignals() {
 // under /proc.
 bool MakeUndumpable() { return ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0; }
 
+// With many processes at a time we need more files than each of them may have:
+// takes what is allowed, within reason, and returns what they get.
+std::uint64_t RaiseOpenFiles() {
+  // 256 processes with four each, and some to spare.
+  constexpr rlim_t kWanted = 2048;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t theirs = limit.rlim_cur;
+  const rlim_t ours = std::min(kWanted, limit.rlim_max);
+  if (ours <= theirs) return theirs;
+  limit.rlim_cur = ours;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    Complain("cannot open more files");
+  }
+  return theirs;
+}
+
 bool AreStreamsOpen() {
   for (const int fd : {0, 1, 2}) {
     if (::fcntl(fd, F_GETFD) < 0) return false;
@@ -87,7 +107,7 @@ bool AreStreamsOpen() {
          ::fcntl(1, F_SETFL, ::fcntl(1, F_GETFL) | O_NONBLOCK) == 0;
 }
 
-int Serve(const airlock::runner::RunnerOptions& options) {
+int Serve(airlock::runner::RunnerOptions options) {
   // Nothing that was open when we came may reach a process.
   airlock::runner::CloseFrom(3);
   // While its file is still ours: after the next step it belongs to root.
@@ -98,6 +118,7 @@ int Serve(const airlock::runner::RunnerOptions& options) {
     return kExitFailed;
   }
   if (!oom_score.valid()) Complain("no access to /proc/self/oom_score_adj");
+  options.open_files = RaiseOpenFiles();
   ::umask(0);  // modes are told exactly; processes get 022
   airlock::runner::Workspace workspace(options.workspace);
   if (!workspace.ok()) {

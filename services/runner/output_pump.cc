@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <memory>
 
 #include "services/runner/wire_encode.h"
 
@@ -108,11 +109,12 @@ void OutputPump::ReadUntilEmpty(std::size_t index) {
 bool OutputPump::ReadOnce(std::size_t index, std::uint64_t wanted) {
   Pipe& pipe = pipes_[index];
   if (draining_) wanted = std::min(wanted, kDrainBytes - pipe.drained);
-  std::array<char, kReadBytes> buffer;
-  const ssize_t count = ::read(pipe.fd.get(), buffer.data(), wanted);
+  // One for all pumps: it is empty again before the next read.
+  static const auto buffer = std::make_unique_for_overwrite<char[]>(kReadBytes);
+  const ssize_t count = ::read(pipe.fd.get(), buffer.get(), wanted);
   if (count > 0) {
     Take(index,
-         std::string_view(buffer.data(), static_cast<std::size_t>(count)));
+         std::string_view(buffer.get(), static_cast<std::size_t>(count)));
     return true;
   }
   if (count < 0 && errno == EINTR) return true;

@@ -126,7 +126,8 @@ StartError Process::Launch() {
                   .stdin_fd = their_in.get(),
                   .stdout_fd = their_out.get(),
                   .stderr_fd = their_err.get(),
-                  .output_fds = {stdout_.get(), stderr_.get()}});
+                  .output_fds = {stdout_.get(), stderr_.get()},
+                  .open_files = context_.open_files});
   return {};
 }
 

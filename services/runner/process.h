@@ -32,6 +32,8 @@ struct ProcessContext {
   std::string cgroup_root;
   // This program's own /proc/self/oom_score_adj, or -1: see OomScore.
   int oom_score_fd = -1;
+  // As in LaunchPlan.
+  std::uint64_t open_files = 0;
 };
 
 // Collects a description, starts the process, carries its streams, enforces

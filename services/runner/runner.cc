@@ -23,6 +23,8 @@ constexpr milliseconds kDefaultSilence(15000);
 // How long the last word may take.
 constexpr milliseconds kFlushLimit(1000);
 constexpr std::size_t kMaxProcesses = 256;
+// What one read of frames takes.
+constexpr std::size_t kReadBytes = 64 << 10;
 
 UniqueFd MakeChildrenFd() {
   sigset_t children;
@@ -49,13 +51,15 @@ Runner::Runner(const RunnerOptions& options, Workspace& workspace,
                 loop_.Stop(kExitGone);
               }),
       keepers_(loop_),
+      input_buffer_(kReadBytes),
       context_{loop_,
                writer_,
                reaper_,
                keepers_,
                workspace,
                options.cgroup,
-               oom_score_fd_.get()},
+               oom_score_fd_.get(),
+               options.open_files},
       silence_(loop_, [this] { OnSilence(); }),
       silence_limit_(kDefaultSilence) {}
 
@@ -83,15 +87,15 @@ bool Runner::Watch() {
 }
 
 void Runner::OnInput() {
-  std::array<char, 64 << 10> buffer;
-  const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+  const ssize_t count =
+      ::read(STDIN_FILENO, input_buffer_.data(), input_buffer_.size());
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) {
     if (!reader_.at_boundary()) Complain("the last frame was cut");
     return loop_.Stop(kExitGone);
   }
   const bool ok = reader_.Feed(
-      std::string_view(buffer.data(), static_cast<std::size_t>(count)),
+      std::string_view(input_buffer_.data(), static_cast<std::size_t>(count)),
       [this](std::string_view message) { return HandleMessage(message); });
   if (!ok) {
     BreakOff(error_.empty() ? "a frame must have at most 1048576 bytes"

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "services/runner/event_loop.h"
 #include "services/runner/frame_io.h"
@@ -23,6 +24,8 @@ namespace airlock::runner {
 struct RunnerOptions {
   std::string workspace = "/workspace";
   std::string cgroup = "/sys/fs/cgroup";
+  // The most files each process may have open. 0: as many as this program.
+  std::uint64_t open_files = 0;
 };
 
 // How Run() ends.
@@ -80,6 +83,8 @@ class Runner {
   FrameWriter writer_;
   Reaper reaper_;
   Keepers keepers_;
+  // Behind the keepers, which give back what was made after them.
+  std::vector<char> input_buffer_;
   ProcessContext context_;
   Timer silence_;
   std::chrono::milliseconds silence_limit_;

@@ -45,9 +45,9 @@ bool IsInterpreter(absl::string_view program) {
 }
 
 bool IsKnown(absl::string_view word) {
-  constexpr std::array<absl::string_view, 11> kKnown = {
-      "echo",   "exit", "sleep",  "cat",   "env", "pwd",
-      "stderr", "spam", "signal", "crash", "hang"};
+  constexpr std::array<absl::string_view, 14> kKnown = {
+      "echo", "exit",   "sleep", "cat",  "env",    "pwd",   "stderr",
+      "spam", "signal", "crash", "hang", "daemon", "leave", "left"};
   return std::ranges::find(kKnown, word) != kKnown.end();
 }
 
@@ -59,9 +59,11 @@ std::vector<std::string> SplitLine(absl::string_view text) {
 }  // namespace
 
 FakeProcess::FakeProcess(std::shared_ptr<FakeBackendState> state,
+                         std::shared_ptr<std::atomic<int>> background,
                          executor::ProcessSpec spec,
                          std::shared_ptr<executor::ProcessObserver> observer)
     : state_(std::move(state)),
+      background_(std::move(background)),
       spec_(std::move(spec)),
       observer_(std::move(observer)),
       started_(absl::Now()),
@@ -189,6 +191,16 @@ ProcessEnd FakeProcess::PlayCommand(const Words& words) {
   } else if (name == "signal" && absl::SimpleAtoi(argument, &number)) {
     end = Ended(EndedBy::kSignaled);
     end.signal = number;
+  } else if (name == "leave") {
+    LeaveBehind(end);
+  } else if (name == "left") {
+    Write(Stream::kStdout, absl::StrCat(background_->load(), "\n"), end);
+  } else if (name == "daemon") {
+    ++*background_;
+    if (Write(Stream::kStdout, "up\n", end)) {
+      Sleep(absl::InfiniteDuration(), end);
+    }
+    --*background_;
   } else if (name == "crash") {
     end = Ended(EndedBy::kSandboxFailed, "SANDBOX_LOST");
   } else if (name == "hang") {
@@ -240,6 +252,11 @@ bool FakeProcess::Echo(ProcessEnd& end) {
     }
     if (!Write(Stream::kStdout, piece, end)) return false;
   }
+}
+
+void FakeProcess::LeaveBehind(ProcessEnd& end) {
+  end.leftover_processes = 1;
+  if (spec_.parallel) ++*background_;
 }
 
 bool FakeProcess::Sleep(absl::Duration duration, ProcessEnd& end) {

@@ -37,8 +37,8 @@ std::shared_ptr<executor::SandboxProcess> FakeSandbox::Run(
       spec.argv[1] == "probe") {
     spec.argv = {"echo", ProbeOutput()};
   }
-  const auto process =
-      std::make_shared<FakeProcess>(state_, std::move(spec), observer);
+  const auto process = std::make_shared<FakeProcess>(state_, background_,
+                                                     std::move(spec), observer);
   bool runs = true;
   {
     absl::MutexLock lock(&mutex_);

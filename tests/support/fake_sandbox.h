@@ -1,6 +1,7 @@
 // One sandbox of FakeSandboxBackend and what it shares with it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -49,7 +50,9 @@ struct FakeBackendState {
 class FakeProcess final : public executor::SandboxProcess,
                           public std::enable_shared_from_this<FakeProcess> {
  public:
+  // `background` counts what runs in the background of its sandbox.
   FakeProcess(std::shared_ptr<FakeBackendState> state,
+              std::shared_ptr<std::atomic<int>> background,
               executor::ProcessSpec spec,
               std::shared_ptr<executor::ProcessObserver> observer);
 
@@ -79,6 +82,8 @@ class FakeProcess final : public executor::SandboxProcess,
   bool Sleep(absl::Duration duration, executor::ProcessEnd& end);
   // Writes all input, as it comes, to standard output.
   bool Echo(executor::ProcessEnd& end);
+  // Starts something in the background; what becomes of it at the end.
+  void LeaveBehind(executor::ProcessEnd& end);
   bool Interrupted(executor::ProcessEnd& end) const
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   bool WantsAttention() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
@@ -86,6 +91,7 @@ class FakeProcess final : public executor::SandboxProcess,
   bool HasInput() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   const std::shared_ptr<FakeBackendState> state_;
+  const std::shared_ptr<std::atomic<int>> background_;
   const executor::ProcessSpec spec_;
   const std::shared_ptr<executor::ProcessObserver> observer_;
   const absl::Time started_;
@@ -129,6 +135,8 @@ class FakeSandbox final : public executor::Sandbox {
   const executor::SandboxSpec spec_;
   const std::string image_id_;
   const int losses_;
+  const std::shared_ptr<std::atomic<int>> background_ =
+      std::make_shared<std::atomic<int>>(0);
   mutable absl::Mutex mutex_;
   Processes processes_ ABSL_GUARDED_BY(mutex_);
   bool destroyed_ ABSL_GUARDED_BY(mutex_) = false;

@@ -34,6 +34,10 @@ namespace {
     const rlimit limit{options.max_processes, options.max_processes};
     if (::setrlimit(RLIMIT_NPROC, &limit) != 0) ::_exit(122);
   }
+  if (options.most_open_files > 0) {
+    const rlimit limit{options.open_files, options.most_open_files};
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::_exit(125);
+  }
   if (options.uid != 0 &&
       (::setgroups(0, nullptr) != 0 ||
        ::setresgid(options.uid, options.uid, options.uid) != 0 ||

@@ -26,6 +26,10 @@ struct NamespaceOptions {
   uid_t uid = 0;
   // With `uid`: the most processes and threads of that user. 0: no limit.
   std::uint64_t max_processes = 0;
+  // The most open files: at first, and what it may ask for. 0: as many as this
+  // process.
+  std::uint64_t open_files = 0;
+  std::uint64_t most_open_files = 0;
 };
 
 // Starts a program as process 1 of new pid and mount namespaces with a fresh

@@ -89,6 +89,7 @@ void Job::Prepare(const internal::v1::Job& job) {
     return;
   }
   sandbox_spec_ = *std::move(sandbox);
+  sandbox_spec_.parallel = spec_.session_parallel();
   process_spec_ = *std::move(process);
   process_spec_.output_credit_bytes = kInitialOutputCredit;
   if (spec_.session().empty()) {
@@ -217,7 +218,7 @@ void Job::HandleGrant(const internal::v1::Grant& grant,
                        "the grant is not valid here: no sandbox waits for it");
   }
   if (status.ok()) {
-    Run();
+    RunIfPossible();
     return;
   }
   services_.metrics.CountRefusedGrant();
@@ -227,6 +228,16 @@ void Job::HandleGrant(const internal::v1::Grant& grant,
   if (state_ == State::kPreparing || state_ == State::kReady) {
     End(NotStarted("GRANT_INVALID", status.message()), false);
   }
+}
+
+void Job::RunIfPossible() {
+  // Another job of its session may have cost the sandbox meanwhile.
+  if (in_session_ && !sandbox_->usable()) {
+    LoseSession();
+    Refuse("SESSION_LOST", "the sandbox of its session is gone", false);
+    return;
+  }
+  Run();
 }
 
 void Job::Run() {

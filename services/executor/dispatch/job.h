@@ -122,6 +122,7 @@ class Job : public std::enable_shared_from_this<Job> {
   void BecomeReady(std::shared_ptr<Sandbox> sandbox);
   void HandleCreated(absl::StatusOr<std::unique_ptr<Sandbox>> sandbox,
                      absl::Duration took);
+  void RunIfPossible();
   void Run();
   void HandleStarted();
   void HandleOutput(Stream stream, absl::string_view data);

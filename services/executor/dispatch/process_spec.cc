@@ -152,11 +152,11 @@ absl::StatusOr<SandboxSpec> SandboxSpecFromProto(
 
 absl::StatusOr<ProcessSpec> ProcessSpecFromExecution(
     const internal::v1::ExecutionSpec& spec) {
-  if (spec.session_parallel()) {
-    return MakeError(absl::StatusCode::kUnimplemented, "PARALLEL_UNSUPPORTED",
-                     "this executor has no parallel sessions");
+  if (spec.session_parallel() && spec.session().empty()) {
+    return Invalid("session_parallel must be unset without a session");
   }
   ProcessSpec process;
+  process.parallel = spec.session_parallel();
   process.timeout = FromProto(spec.timeout());
   if (process.timeout <= absl::ZeroDuration()) {
     return Invalid("timeout must be above 0");

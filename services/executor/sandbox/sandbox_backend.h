@@ -43,8 +43,10 @@ struct ProcessEnd {
   absl::Duration wall_time;
   // 0: unknown.
   std::uint64_t peak_memory_bytes = 0;
+  // That were still there and were killed, or live on.
   std::uint32_t leftover_processes = 0;
-  // Whether nothing of it is provably left. Else the sandbox must go.
+  // Whether nothing of it is provably left, or of a `parallel` one nothing but
+  // what may live on. Else the sandbox must go.
   bool empty = false;
   bool hit_pids = false;
   bool hit_disk = false;

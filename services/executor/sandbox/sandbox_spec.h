@@ -42,6 +42,9 @@ struct SandboxSpec {
   // Empty: the engine's default.
   std::string runtime;
   std::vector<SandboxMount> mounts;
+  // Whether `parallel` processes are to run in it: then it has room for what
+  // the runner needs for each, beyond `pids`.
+  bool parallel = false;
 
   friend bool operator==(const SandboxSpec&, const SandboxSpec&) = default;
 };

@@ -29,7 +29,18 @@ BackendUnderTest RealDocker() {
             return ShellLine("echo " + word + " >&2");
           },
       .ignore_sigterm =
-          [] { return ShellLine("trap '' TERM; while :; do sleep 1; done"); }};
+          [] { return ShellLine("trap '' TERM; while :; do sleep 1; done"); },
+      .leave_behind = [] { return ShellLine("setsid sleep 987 & exit 0"); },
+      .start_daemon =
+          [] {
+            return ShellLine("(setsid sleep 987 &); echo up; exec sleep 600");
+          },
+      .count_background =
+          [] {
+            return ShellLine(
+                "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | "
+                "grep -o 'sleep [9]87' | wc -l");
+          }};
 }
 
 INSTANTIATE_TEST_SUITE_P(Docker, SandboxFacts, testing::Values(RealDocker()));

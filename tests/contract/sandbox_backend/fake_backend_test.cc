@@ -18,7 +18,10 @@ BackendUnderTest FakeBackend() {
               [](const std::string& word) {
                 return TestProcess({"stderr", word});
               },
-          .ignore_sigterm = [] { return TestProcess({"hang"}); }};
+          .ignore_sigterm = [] { return TestProcess({"hang"}); },
+          .leave_behind = [] { return TestProcess({"leave"}); },
+          .start_daemon = [] { return TestProcess({"daemon"}); },
+          .count_background = [] { return TestProcess({"left"}); }};
 }
 
 INSTANTIATE_TEST_SUITE_P(Fake, SandboxFacts, testing::Values(FakeBackend()));

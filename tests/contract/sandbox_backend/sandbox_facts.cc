@@ -36,7 +36,9 @@ absl::StatusOr<std::unique_ptr<executor::Sandbox>> SandboxFacts::TryCreate(
 
 executor::Sandbox& SandboxFacts::sandbox() {
   if (sandbox_ == nullptr) {
-    auto created = TryCreate(GetParam().spec);
+    SandboxSpec spec = GetParam().spec;
+    spec.parallel = true;
+    auto created = TryCreate(spec);
     if (!created.ok()) throw std::runtime_error(created.status().ToString());
     sandbox_ = *std::move(created);
   }
@@ -47,6 +49,17 @@ std::shared_ptr<ProcessRecorder> SandboxFacts::Run(ProcessSpec spec) {
   auto recorder = std::make_shared<ProcessRecorder>();
   process_ = sandbox().Run(std::move(spec), recorder);
   return recorder;
+}
+
+std::shared_ptr<ProcessRecorder> SandboxFacts::RunParallel(ProcessSpec spec) {
+  spec.parallel = true;
+  return Run(std::move(spec));
+}
+
+std::string SandboxFacts::CountBackground() {
+  const auto count = RunParallel(GetParam().count_background());
+  count->WaitEnded();
+  return count->standard_output();
 }
 
 TEST_P(SandboxFacts, ExitCodeIsTold) {

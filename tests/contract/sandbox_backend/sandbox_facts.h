@@ -29,6 +29,12 @@ struct BackendUnderTest {
   std::function<executor::ProcessSpec(std::uint64_t)> write_bytes;
   std::function<executor::ProcessSpec(std::string)> complain;
   std::function<executor::ProcessSpec()> ignore_sigterm;
+  // Programs that leave one in the background and exit; that start one there,
+  // where it is hard to find, say "up" and go on for ever; that print how many
+  // of those there are.
+  std::function<executor::ProcessSpec()> leave_behind;
+  std::function<executor::ProcessSpec()> start_daemon;
+  std::function<executor::ProcessSpec()> count_background;
 };
 
 inline void PrintTo(const BackendUnderTest& backend, std::ostream* out) {
@@ -47,6 +53,9 @@ class SandboxFacts : public testing::TestWithParam<BackendUnderTest> {
   executor::Sandbox& sandbox();
   // Starts a program in it.
   std::shared_ptr<ProcessRecorder> Run(executor::ProcessSpec spec);
+  std::shared_ptr<ProcessRecorder> RunParallel(executor::ProcessSpec spec);
+  // What count_background() prints, beside all that runs.
+  std::string CountBackground();
 
   std::unique_ptr<executor::SandboxBackend> backend_;
   // Of the last Run().

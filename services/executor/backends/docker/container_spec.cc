@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "common/status/error.h"
 #include "services/executor/sandbox/base_environment.h"
+#include "services/executor/sandbox/sandbox_backend.h"
 #include "services/executor/sandbox/spec_check.h"
 
 namespace airlock::executor {
@@ -18,7 +19,6 @@ using nlohmann::json;
 // The most of /dev/shm, which Python's multiprocessing needs. It is taken
 // from /tmp, so that both together stay what was asked for.
 constexpr std::uint64_t kMaxShmBytes = std::uint64_t{8} << 20U;
-constexpr int kOpenFiles = 1024;
 // The kernel rather kills what runs in sandboxes than anything else.
 constexpr int kOomScoreAdj = 500;
 
@@ -91,11 +91,11 @@ json HostConfigOf(const ContainerPlan& plan) {
       // The same as Memory: no swap.
       {"MemorySwap", spec.memory_bytes},
       {"NanoCpus", std::uint64_t{spec.cpu_millis} * 1'000'000},
-      {"PidsLimit", std::uint64_t{spec.pids} + kRunnerPids},
+      {"PidsLimit", std::uint64_t{spec.pids} + RunnerPids(spec)},
       {"ShmSize", ShmBytes(spec)},
       {"OomScoreAdj", kOomScoreAdj},
       {"Ulimits",
-       {{{"Name", "nofile"}, {"Soft", kOpenFiles}, {"Hard", kOpenFiles}},
+       {{{"Name", "nofile"}, {"Soft", kOpenFiles}, {"Hard", kRunnerOpenFiles}},
         {{"Name", "core"}, {"Soft", 0}, {"Hard", 0}}}},
       {"Tmpfs", TmpfsOf(plan)},
       {"Mounts", MountsOf(plan)},
@@ -125,6 +125,12 @@ json HostConfigOf(const ContainerPlan& plan) {
 }
 
 }  // namespace
+
+std::uint32_t RunnerPids(const SandboxSpec& spec) {
+  if (!spec.parallel) return kRunnerPids;
+  constexpr std::uint32_t kMostKeepers = Sandbox::kMaxProcesses;
+  return kRunnerPids + std::min(spec.pids, kMostKeepers);
+}
 
 absl::Status CheckSpec(const SandboxSpec& spec) {
   FieldViolations violations;

@@ -19,6 +19,14 @@ inline constexpr const char* kRunnerFolder = "/airlock";
 // and one that it is just about to start or to reap.
 inline constexpr std::uint32_t kRunnerPids = 2;
 
+// With those of a parallel sandbox: one beside each process that runs, and so
+// never more than `spec.pids`.
+std::uint32_t RunnerPids(const SandboxSpec& spec);
+
+// Files the runner may have open. It gives each process kOpenFiles.
+inline constexpr int kRunnerOpenFiles = 2048;
+inline constexpr int kOpenFiles = 1024;
+
 // A container to be.
 struct ContainerPlan {
   SandboxSpec spec;

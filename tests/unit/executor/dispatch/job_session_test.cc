@@ -304,19 +304,5 @@ TEST_F(JobSessionTest, StatusTellsHowManyThereAre) {
                   .has_value());
 }
 
-TEST_F(JobSessionTest, ParallelSessionIsRefused) {
-  const auto policy = Connect();
-  internal::v1::ExecutionSpec spec =
-      MakeCommandSpec("e1", {"echo"}, job_timeout_);
-  spec.set_session("se-1");
-  spec.set_session_parallel(true);
-  internal::v1::Job job = MakeJob(spec, 1);
-  job.set_opens_session(true);
-
-  Send(job);
-
-  EXPECT_EQ(AwaitEnd(*policy).outcome().reason(), "PARALLEL_UNSUPPORTED");
-}
-
 }  // namespace
 }  // namespace airlock::executor

@@ -173,13 +173,22 @@ TEST(ProcessSpecTest, WithoutTimeoutNothingIsRun) {
             "SPEC_INVALID");
 }
 
-TEST(ProcessSpecTest, ParallelSessionsAreRefused) {
+TEST(ProcessSpecTest, ProcessIsParallelAsItsSessionIs) {
   internal::v1::ExecutionSpec spec = MakeCommandSpec("e1", {"echo"});
   spec.set_session("s1");
+  EXPECT_FALSE(ProcessSpecFromExecution(spec)->parallel);
+
+  spec.set_session_parallel(true);
+
+  EXPECT_TRUE(ProcessSpecFromExecution(spec)->parallel);
+}
+
+TEST(ProcessSpecTest, NothingIsParallelWithoutASession) {
+  internal::v1::ExecutionSpec spec = MakeCommandSpec("e1", {"echo"});
   spec.set_session_parallel(true);
 
   EXPECT_EQ(ErrorReason(ProcessSpecFromExecution(spec).status()),
-            "PARALLEL_UNSUPPORTED");
+            "SPEC_INVALID");
 }
 
 TEST(SandboxSpecTest, EveryFieldIsPassedOn) {

@@ -63,6 +63,17 @@ TEST(ContainerSpecTest, EveryLimitIsAskedFor) {
             "gid=1001,mode=0700");
 }
 
+TEST(ContainerSpecTest, ParallelSandboxHasRoomForAKeeperBesideEachProcess) {
+  ContainerPlan plan = Plan();
+  plan.spec.parallel = true;
+  EXPECT_EQ(CreateBody(plan)["HostConfig"]["PidsLimit"],
+            10U + kRunnerPids + 10U);
+
+  plan.spec.pids = 1000;
+  EXPECT_EQ(CreateBody(plan)["HostConfig"]["PidsLimit"],
+            1000U + kRunnerPids + 256U);
+}
+
 TEST(ContainerSpecTest, SharedMemoryIsTakenFromTmp) {
   const json body = CreateBody(Plan());
   const json& host = body["HostConfig"];

@@ -37,6 +37,7 @@ std::shared_ptr<executor::SandboxProcess> FakeSandbox::Run(
       spec.argv[1] == "probe") {
     spec.argv = {"echo", ProbeOutput()};
   }
+  files_.Play(spec);
   const auto process = std::make_shared<FakeProcess>(state_, background_,
                                                      std::move(spec), observer);
   bool runs = true;

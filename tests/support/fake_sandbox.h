@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "services/executor/sandbox/sandbox_backend.h"
+#include "tests/support/fake_files.h"
 
 namespace airlock {
 
@@ -137,6 +138,7 @@ class FakeSandbox final : public executor::Sandbox {
   const int losses_;
   const std::shared_ptr<std::atomic<int>> background_ =
       std::make_shared<std::atomic<int>>(0);
+  FakeFiles files_;
   mutable absl::Mutex mutex_;
   Processes processes_ ABSL_GUARDED_BY(mutex_);
   bool destroyed_ ABSL_GUARDED_BY(mutex_) = false;

@@ -6,6 +6,7 @@
 #include "common/logging/log.h"
 #include "common/status/error.h"
 #include "services/executor/dispatch/action_name.h"
+#include "services/executor/dispatch/file_action.h"
 #include "services/executor/dispatch/outcome.h"
 #include "services/executor/dispatch/process_spec.h"
 
@@ -332,6 +333,7 @@ void Job::HandleProcessEnd(const ProcessEnd& end) {
   services_.metrics.AddRunning(-1);
   output_.LiftCredit();
   airlock::v1::Outcome outcome = OutcomeFromProcessEnd(end);
+  if (IsFileAction(spec_.action())) ExplainFileAction(outcome);
   outcome.mutable_usage()->set_stdout_bytes(output_.written(Stream::kStdout));
   outcome.mutable_usage()->set_stderr_bytes(output_.written(Stream::kStderr));
   if (end.ended_by == EndedBy::kCancelled && outcome.reason().empty()) {

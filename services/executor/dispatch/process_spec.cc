@@ -10,6 +10,7 @@
 #include "common/security/digest.h"
 #include "common/status/error.h"
 #include "common/time/proto_time.h"
+#include "services/executor/dispatch/file_action.h"
 #include "services/executor/sandbox/base_environment.h"
 
 namespace airlock::executor {
@@ -171,9 +172,16 @@ absl::StatusOr<ProcessSpec> ProcessSpecFromExecution(
     case airlock::v1::Action::kSystemCommand:
       status = AddCommand(spec.action().system_command(), process);
       break;
+    case airlock::v1::Action::kFileRead:
+    case airlock::v1::Action::kFileList:
+    case airlock::v1::Action::kFileWrite:
+    case airlock::v1::Action::kFileDelete:
+      status = AddFileAction(spec, process);
+      break;
     default:
       return MakeError(absl::StatusCode::kUnimplemented, "ACTION_UNSUPPORTED",
-                       "this executor runs code_exec and system_command only");
+                       "this executor runs code_exec, system_command and file "
+                       "actions only");
   }
   if (!status.ok()) return status;
   return process;

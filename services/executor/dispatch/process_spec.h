@@ -25,10 +25,11 @@ absl::StatusOr<internal::v1::ExecutionSpec> SpecFromJob(
 absl::StatusOr<SandboxSpec> SandboxSpecFromProto(
     const internal::v1::SandboxSpec& proto);
 
-// The process of a `code_exec` or `system_command`. Code becomes the file
-// `.airlock-<8 characters of the execution's id><ending>` in the working
-// directory. kInvalidArgument with reason SPEC_INVALID: something is missing;
-// kUnimplemented with reason ACTION_UNSUPPORTED: another kind of action.
+// The process of a `code_exec`, a `system_command` or a file action. Code
+// becomes the file `.airlock-<8 characters of the execution's id><ending>` in
+// the working directory. kInvalidArgument with reason SPEC_INVALID: something
+// is missing; kUnimplemented with reason ACTION_UNSUPPORTED: another kind of
+// action.
 absl::StatusOr<ProcessSpec> ProcessSpecFromExecution(
     const internal::v1::ExecutionSpec& spec);
 

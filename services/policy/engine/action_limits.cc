@@ -14,7 +14,7 @@
 #include "common/status/error.h"
 #include "common/time/proto_time.h"
 #include "re2/re2.h"
-#include "services/policy/engine/action_paths.h"
+#include "services/policy/engine/file_limits.h"
 #include "services/policy/engine/process_limits.h"
 #include "services/policy/engine/sandbox_limits.h"
 #include "services/policy/engine/session_requests.h"
@@ -84,27 +84,10 @@ void CheckSystemCommand(const airlock::v1::SystemCommand& command,
   CheckProcessInput(command.input(), "action.system_command.input", violations);
 }
 
-void CheckPath(const std::string& path, const std::string& field,
-               FieldViolations& violations) {
-  const absl::StatusOr<std::string> relative = RelativeToWorkspace(path);
-  if (!relative.ok()) violations.Add(field, relative.status().message());
-}
-
 void CheckUrl(const std::string& url, const std::string& field,
               FieldViolations& violations) {
   const absl::StatusOr<std::string> host = HostOfUrl(url);
   if (!host.ok()) violations.Add(field, host.status().message());
-}
-
-void CheckFileWrite(const airlock::v1::FileWrite& write,
-                    FieldViolations& violations) {
-  CheckPath(write.path(), "action.file_write.path", violations);
-  CheckMode(write.mode(), "action.file_write.mode", violations);
-  if (write.content().size() > kMaxFilesBytes) {
-    violations.Add("action.file_write.content",
-                   absl::StrCat("must be at most ", kMaxFilesBytes,
-                                " bytes: got ", write.content().size()));
-  }
 }
 
 void CheckKind(const Action& action, const AgentContract& contract,
@@ -115,17 +98,10 @@ void CheckKind(const Action& action, const AgentContract& contract,
     case Action::kSystemCommand:
       return CheckSystemCommand(action.system_command(), violations);
     case Action::kFileRead:
-      return CheckPath(action.file_read().path(), "action.file_read.path",
-                       violations);
     case Action::kFileList:
-      if (action.file_list().path().empty()) return;
-      return CheckPath(action.file_list().path(), "action.file_list.path",
-                       violations);
     case Action::kFileWrite:
-      return CheckFileWrite(action.file_write(), violations);
     case Action::kFileDelete:
-      return CheckPath(action.file_delete().path(), "action.file_delete.path",
-                       violations);
+      return CheckFileAction(action, violations);
     case Action::kHttpGet:
       return CheckUrl(action.http_get().url(), "action.http_get.url",
                       violations);
@@ -156,7 +132,7 @@ void CheckAction(const Action& action, const AgentContract& contract,
 absl::string_view NotImplementedKind(const Action& action) {
   const Action::KindCase kind = action.kind_case();
   if (kind == Action::kCodeExec || kind == Action::kSystemCommand ||
-      kind == Action::KIND_NOT_SET) {
+      kind == Action::KIND_NOT_SET || IsFileAction(action)) {
     return "";
   }
   const google::protobuf::FieldDescriptor* field =
@@ -207,8 +183,8 @@ absl::Status ValidateExecuteRequest(const airlock::v1::ExecuteRequest& request,
   if (!kind.empty()) {
     return MakeError(absl::StatusCode::kUnimplemented, "ACTION_NOT_IMPLEMENTED",
                      absl::StrCat("action.", kind,
-                                  " cannot run yet; code_exec and "
-                                  "system_command can"),
+                                  " cannot run yet; code_exec, "
+                                  "system_command and file actions can"),
                      {{"action", std::string(kind)}});
   }
   const absl::string_view field = NotImplementedField(request);
@@ -224,7 +200,14 @@ absl::Status ValidateExecuteRequest(const airlock::v1::ExecuteRequest& request,
   CheckTimeout(request, contract, violations);
   CheckLimits(request.limits(), contract.sandbox, violations);
   CheckSessionOfRequest(request, violations);
-  return violations.ToStatus();
+  if (!violations.empty()) return violations.ToStatus();
+  if (IsFileAction(request.action()) && request.session().empty()) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "SESSION_REQUIRED",
+                     "session must be set: file actions work in the workspace "
+                     "of a session",
+                     {{"field", "session"}});
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace airlock::policy

@@ -36,8 +36,9 @@ absl::Status ValidateAction(const airlock::v1::Action& action,
 
 // Checks a whole request: as ValidateAction, and the request's id, session,
 // timeout and limits. UNIMPLEMENTED with reason ACTION_NOT_IMPLEMENTED for a
-// kind that cannot run yet, FIELD_NOT_IMPLEMENTED for later input. An empty
-// `request_id` passes: the gateway mints one. Pure.
+// kind that cannot run yet, FIELD_NOT_IMPLEMENTED for later input.
+// INVALID_ARGUMENT with reason SESSION_REQUIRED for a file action without a
+// session. An empty `request_id` passes: the gateway mints one. Pure.
 absl::Status ValidateExecuteRequest(const airlock::v1::ExecuteRequest& request,
                                     const AgentContract& contract);
 

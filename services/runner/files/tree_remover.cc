@@ -1,27 +1,30 @@
 #include "services/runner/files/tree_remover.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
+#include "services/runner/files/beneath.h"
+
 namespace airlock::runner {
 
 FileError TreeRemover::Remove(const std::string& name) {
-  struct stat status {};
-  if (::fstat(parent_, &status) != 0) return FileErrorFromErrno(errno, path_);
-  device_ = status.st_dev;
   FileError error = Enter(parent_, name);
+  if (error.ok() && levels_.empty()) {
+    return {FileEnd::kFailed, Quote(path_) + " was replaced meanwhile"};
+  }
   while (error.ok() && !levels_.empty()) error = RemoveEntries();
   return error;
 }
 
 FileError TreeRemover::Enter(int parent, const std::string& name) {
-  UniqueFd directory(
-      ::openat(parent, name.c_str(),
-               O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  UniqueFd directory = OpenBeneath(
+      parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, 0,
+      RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
   // Gone, or something else meanwhile: the next look will tell.
   if (!directory.valid() &&
       (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {
@@ -31,14 +34,9 @@ FileError TreeRemover::Enter(int parent, const std::string& name) {
   if (!directory.valid() || ::fstat(directory.get(), &status) != 0) {
     return Failure(errno, name);
   }
-  if (status.st_dev != device_) {
-    FileError error = Failure(0, name);
-    error.end = FileEnd::kPathRefused;
-    error.message += " is another file system, which is not entered";
-    return error;
-  }
   Level level;
   level.name = name;
+  level.device = status.st_dev;
   level.inode = status.st_ino;
   level.entries = DirectoryStream(std::move(directory));
   if (!level.entries.valid()) return Failure(errno, name);
@@ -94,7 +92,7 @@ FileError TreeRemover::Reopen(const Level& child, Level& parent) const {
   if (!directory.valid() || ::fstat(directory.get(), &status) != 0) {
     return Failure(errno, "..");
   }
-  if (status.st_dev != device_ || status.st_ino != parent.inode) {
+  if (status.st_dev != parent.device || status.st_ino != parent.inode) {
     return {FileEnd::kFailed,
             "a directory of " + Quote(path_) + " was moved meanwhile"};
   }
@@ -107,7 +105,10 @@ FileError TreeRemover::Failure(int error, const std::string& name) const {
   std::string path = path_;
   if (levels_.size() > 1) path += "/...";
   if (!levels_.empty()) path += "/" + name;
-  if (error == 0) return {FileEnd::kFailed, Quote(path)};
+  if (error == EXDEV) {
+    return {FileEnd::kPathRefused,
+            Quote(path) + " is another file system, which is not entered"};
+  }
   return FileErrorFromErrno(error, path);
 }
 

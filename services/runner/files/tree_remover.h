@@ -12,8 +12,8 @@
 namespace airlock::runner {
 
 // Removes a tree of any depth with a bounded number of descriptors and without
-// recursion. Follows no symbolic link and enters no other file system. Stops at
-// the first thing that cannot be removed: what is gone is gone then.
+// recursion. Follows no symbolic link and enters nothing that is mounted. Stops
+// at the first thing that cannot be removed: what is gone is gone then.
 //
 // What others put in meanwhile is removed, too; somebody who never stops is
 // answered with kNotEmpty.
@@ -35,6 +35,7 @@ class TreeRemover {
   // A directory on the way down.
   struct Level {
     std::string name;
+    dev_t device = 0;
     ino_t inode = 0;
     // Not valid: closed, because too many were open.
     DirectoryStream entries;
@@ -49,7 +50,6 @@ class TreeRemover {
 
   const int parent_;
   const std::string path_;
-  dev_t device_ = 0;
   // What memory grows with; the file system's inodes bound it.
   std::vector<Level> levels_;
 };

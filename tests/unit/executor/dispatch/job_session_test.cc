@@ -304,5 +304,30 @@ TEST_F(JobSessionTest, StatusTellsHowManyThereAre) {
                   .has_value());
 }
 
+TEST_F(JobSessionTest, FileActionSaysWhyItWasNotDone) {
+  const auto policy = Connect();
+  internal::v1::ExecutionSpec spec = MakeCommandSpec("e1", {});
+  spec.set_session("se-1");
+  spec.mutable_action()->mutable_file_read()->set_path("no/such");
+  internal::v1::Job job = MakeJob(spec, 1);
+  job.set_opens_session(true);
+  Send(job);
+  ASSERT_TRUE(AwaitReady(*policy));
+
+  SendGrant(job);
+
+  const Outcome outcome = AwaitEnd(*policy).outcome();
+  EXPECT_EQ(outcome.ended_by(), Outcome::ENDED_BY_EXITED);
+  EXPECT_NE(outcome.exit_code(), 0);
+  EXPECT_EQ(outcome.reason(), "FILE_NOT_FOUND");
+  SendEndAck(job);
+  Settle();
+  // The same exit code of a program of the agent means what it likes.
+  EXPECT_EQ(Run(*policy, "e2", {"exit", std::to_string(outcome.exit_code())})
+                .outcome()
+                .reason(),
+            "");
+}
+
 }  // namespace
 }  // namespace airlock::executor

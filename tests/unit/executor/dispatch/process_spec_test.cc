@@ -138,7 +138,7 @@ TEST(ProcessSpecTest, RequestReplacesAVariableOfTheSandbox) {
 
 TEST(ProcessSpecTest, OtherActionsAreNotRun) {
   internal::v1::ExecutionSpec spec = MakeCommandSpec("e1", {});
-  spec.mutable_action()->mutable_file_read()->set_path("x");
+  spec.mutable_action()->mutable_http_get()->set_url("http://x");
   EXPECT_EQ(ErrorReason(ProcessSpecFromExecution(spec).status()),
             "ACTION_UNSUPPORTED");
 

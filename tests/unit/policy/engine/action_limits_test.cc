@@ -44,14 +44,9 @@ TEST_F(ActionLimitsTest, NoActionIsRefused) {
 TEST_F(ActionLimitsTest, OtherKindsAreNotThereYet) {
   const std::vector<
       std::pair<std::string, std::function<void(airlock::v1::Action&)>>>
-      kinds = {
-          {"file_read", [](auto& action) { action.mutable_file_read(); }},
-          {"file_list", [](auto& action) { action.mutable_file_list(); }},
-          {"file_write", [](auto& action) { action.mutable_file_write(); }},
-          {"file_delete", [](auto& action) { action.mutable_file_delete(); }},
-          {"http_get", [](auto& action) { action.mutable_http_get(); }},
-          {"http_post", [](auto& action) { action.mutable_http_post(); }},
-          {"ssh_exec", [](auto& action) { action.mutable_ssh_exec(); }}};
+      kinds = {{"http_get", [](auto& action) { action.mutable_http_get(); }},
+               {"http_post", [](auto& action) { action.mutable_http_post(); }},
+               {"ssh_exec", [](auto& action) { action.mutable_ssh_exec(); }}};
   for (const auto& [name, set] : kinds) {
     set(*request_.mutable_action());
 

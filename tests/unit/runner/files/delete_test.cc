@@ -1,10 +1,14 @@
 // file_delete: exactly what was named, and nothing outside.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <thread>
 
 #include "tests/unit/runner/files/file_action_fixture.h"
 
@@ -22,6 +26,13 @@ class DeleteTest : public FileActionTest {
   }
   FileResult DeleteAll(const std::string& path) {
     return Run({"delete", "--path", path, "--recursive", "yes"});
+  }
+
+  static std::ptrdiff_t OpenDescriptors(pid_t pid) {
+    std::error_code error;
+    const std::filesystem::directory_iterator entries(
+        "/proc/" + std::to_string(pid) + "/fd", error);
+    return error ? 0 : std::distance(begin(entries), end(entries));
   }
 
   // A directory in a directory and so on; each has a file before and after.
@@ -150,7 +161,31 @@ TEST_F(DeleteTest, TenThousandLevelsNeedFewDescriptors) {
   EXPECT_THAT(Names("memory"), IsEmpty());
 }
 
-TEST_F(DeleteTest, OtherFileSystemsAreNotEntered) {
+TEST_F(DeleteTest, TreeThatIsMovedMeanwhileIsNotFollowed) {
+  MakeDirectory("memory");
+  MountTmpfs("memory", "mode=0755");
+  MakeDeepTree("memory/deep", 10'000);
+  MakeFile("memory/kept", "x");
+  FileProcess process(
+      Complete({"delete", "--path", "memory/deep", "--recursive", "yes"}), {});
+  // It is on its way down as soon as it has so many directories open.
+  while (!process.Ended() && OpenDescriptors(process.pid()) < 33) {
+    std::this_thread::yield();
+  }
+  ::kill(process.pid(), SIGSTOP);
+  ASSERT_EQ(::rename((workspace_ + "/memory/deep/m").c_str(),
+                     (workspace_ + "/memory/moved").c_str()),
+            0);
+  ::kill(process.pid(), SIGCONT);
+
+  const FileResult result = process.Finish();
+
+  EXPECT_THAT(result, EndsAs(FileEnd::kFailed));
+  EXPECT_THAT(result.err, HasSubstr("was moved meanwhile"));
+  EXPECT_THAT(Names("memory"), ElementsAre("deep", "kept", "moved"));
+}
+
+TEST_F(DeleteTest, WhatIsMountedIsNotEntered) {
   MakeDirectory("d");
   MakeDirectory("d/mounted");
   MountTmpfs("d/mounted", "mode=0755");
@@ -163,6 +198,15 @@ TEST_F(DeleteTest, OtherFileSystemsAreNotEntered) {
   EXPECT_THAT(inner.err, HasSubstr("another file system"));
   EXPECT_THAT(itself, EndsAs(FileEnd::kPathRefused));
   EXPECT_TRUE(Exists("d/mounted/theirs"));
+
+  // Nor where the file system is the same one.
+  MakeDirectory("same");
+  MakeFile("same/theirs", "x");
+  MakeDirectory("e");
+  MakeDirectory("e/mounted");
+  BindMount("same", "e/mounted");
+  EXPECT_THAT(DeleteAll("e"), EndsAs(FileEnd::kPathRefused));
+  EXPECT_TRUE(Exists("same/theirs"));
 }
 
 TEST_F(DeleteTest, WhatMayNotBeDeletedIsDenied) {

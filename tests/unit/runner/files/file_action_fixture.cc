@@ -228,14 +228,25 @@ std::vector<std::string> FileActionTest::Names(
 
 void FileActionTest::MountTmpfs(const std::string& path,
                                 const std::string& options) {
+  const std::string owner =
+      ",uid=" + std::to_string(kUser) + ",gid=" + std::to_string(kUser);
+  Mount("tmpfs", path, "tmpfs", 0, options + owner);
+}
+
+void FileActionTest::BindMount(const std::string& from,
+                               const std::string& path) {
+  Mount(Absolute(from), path, nullptr, MS_BIND, "");
+}
+
+void FileActionTest::Mount(const std::string& source, const std::string& path,
+                           const char* type, std::uint64_t flags,
+                           const std::string& options) {
   static const bool own_mounts =
       ::unshare(CLONE_NEWNS) == 0 &&
       ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
   ASSERT_TRUE(own_mounts);
-  const std::string owner =
-      ",uid=" + std::to_string(kUser) + ",gid=" + std::to_string(kUser);
-  ASSERT_EQ(::mount("tmpfs", Absolute(path).c_str(), "tmpfs", 0,
-                    (options + owner).c_str()),
+  ASSERT_EQ(::mount(source.c_str(), Absolute(path).c_str(), type, flags,
+                    options.c_str()),
             0);
   mounts_.push_back(Absolute(path));
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -92,6 +93,8 @@ class FileActionTest : public testing::Test {
   // Puts an empty file system of `options` over a directory of the workspace;
   // nobody but this test sees it.
   void MountTmpfs(const std::string& path, const std::string& options);
+  // Shows a directory of the workspace in another place, too.
+  void BindMount(const std::string& from, const std::string& path);
 
   TemporaryDirectory folder_;
   const std::string workspace_ = folder_ / "workspace";
@@ -103,6 +106,9 @@ class FileActionTest : public testing::Test {
   std::string Absolute(const std::string& path) const {
     return workspace_ + "/" + path;
   }
+
+  void Mount(const std::string& source, const std::string& path,
+             const char* type, std::uint64_t flags, const std::string& options);
 
   std::vector<std::string> mounts_;
 };

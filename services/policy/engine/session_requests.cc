@@ -52,11 +52,6 @@ void CheckSessionOfRequest(const airlock::v1::ExecuteRequest& request,
 absl::Status ValidateCreateSession(
     const airlock::v1::CreateSessionRequest& request,
     const AgentContract& contract) {
-  if (request.parallel()) {
-    return MakeError(absl::StatusCode::kUnimplemented, "FIELD_NOT_IMPLEMENTED",
-                     "parallel cannot be honoured yet; leave it unset",
-                     {{"field", "parallel"}});
-  }
   if (!contract.sandbox.enabled) {
     return MakeError(absl::StatusCode::kFailedPrecondition,
                      kReasonSandboxDisabled,

@@ -23,9 +23,8 @@ void CheckSessionName(const std::string& name, absl::string_view field,
 void CheckSessionOfRequest(const airlock::v1::ExecuteRequest& request,
                            FieldViolations& violations);
 
-// INVALID_ARGUMENT with a violation for each field that is wrong. UNIMPLEMENTED
-// with reason FIELD_NOT_IMPLEMENTED for a parallel session. FAILED_PRECONDITION
-// with reason SANDBOX_DISABLED where nothing may run. Pure.
+// INVALID_ARGUMENT with a violation for each field that is wrong.
+// FAILED_PRECONDITION with reason SANDBOX_DISABLED where nothing may run. Pure.
 absl::Status ValidateCreateSession(
     const airlock::v1::CreateSessionRequest& request,
     const AgentContract& contract);

@@ -30,6 +30,15 @@ class SessionFaultsTest : public ClusterTest {
         << told.stderr_data;
     return told.stdout_data;
   }
+  void OpenParallel(const std::string& session) {
+    airlock::v1::CreateSessionRequest request;
+    request.set_name(session);
+    request.set_parallel(true);
+    airlock::v1::CreateSessionResponse response;
+    EXPECT_THAT(FromGrpcStatus(cluster_.Sessions()->CreateSession(
+                    Cluster::As("ada").get(), request, &response)),
+                IsOk());
+  }
   void Close(const std::string& session) {
     airlock::v1::CloseSessionRequest request;
     request.set_name(session);

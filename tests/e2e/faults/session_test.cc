@@ -43,6 +43,27 @@ TEST_F(SessionFaultsTest, NothingRunsOnInTheSessionBetweenExecutions) {
   Close("work");
 }
 
+TEST_F(SessionFaultsTest, ParallelOneRunsSideBySideAndKeepsItsBackground) {
+  cluster_.StartAll();
+  OpenParallel("work");
+  Output("work", "sleep 1000 & echo begun");
+  Call call(cluster_, In("work", "echo on; sleep 1000"));
+  ASSERT_TRUE(call.ReadUntilOutput(3));
+
+  EXPECT_EQ(Output("work", "cat /proc/[0-9]*/comm | grep -c sleep"), "2\n");
+  call.Abandon();
+  airlock::v1::CancelExecutionRequest cancel;
+  cancel.set_id(call.id());
+  airlock::v1::CancelExecutionResponse response;
+  cluster_.Client()->CancelExecution(Cluster::As("ada").get(), cancel,
+                                     &response);
+  EXPECT_EQ(cluster_.Watch(call.id()).completed.outcome().ended_by(),
+            Outcome::ENDED_BY_CANCELLED);
+  EXPECT_EQ(Output("work", "cat /proc/[0-9]*/comm | grep -c sleep"), "1\n");
+  Close("work");
+  EXPECT_TRUE(cluster_.WaitNoContainers());
+}
+
 TEST_F(SessionFaultsTest, CloseKillsWhatRunsInIt) {
   cluster_.StartAll();
   Call call(cluster_, In("work", "echo on; sleep 1000"));

@@ -40,15 +40,6 @@ TEST_F(SessionRequestsTest, LimitsOnlyNarrow) {
                                    HasSubstr("limits.memory_bytes")));
 }
 
-TEST_F(SessionRequestsTest, ParallelIsNotIgnored) {
-  request_.set_name("work");
-  request_.set_parallel(true);
-
-  EXPECT_THAT(Validate(), StatusIs(absl::StatusCode::kUnimplemented,
-                                   HasSubstr("parallel")));
-  EXPECT_EQ(ErrorReason(Validate()), "FIELD_NOT_IMPLEMENTED");
-}
-
 TEST_F(SessionRequestsTest, NoneWhereNothingMayRun) {
   const auto disabled = ContractFromText(R"({"sandbox":{"enabled":false}})");
   request_.set_name("work");

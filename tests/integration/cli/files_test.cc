@@ -266,7 +266,7 @@ TEST_F(FilesTest, ListThatIsNoListIsAnError) {
   airlock_.files().Put("s", "a", {"x"});
   airlock_.files().AddToLists(R"({"name":"../../etc/passwd","type":"file"})");
 
-  EXPECT_EQ(Airlock({"files", "ls", "s:"}).code, 1);
+  EXPECT_EQ(Airlock({"files", "ls", "s:"}).code, 125);
 }
 
 TEST_F(FilesTest, RemoveNeedsRForDirectories) {

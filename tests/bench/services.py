@@ -170,7 +170,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path,
                         default=pathlib.Path("build"))
     options = parser.parse_args()
-    changes = {"sandbox": {"warmPool": {"size": WARM}},
+    changes = {"sandbox": {"warmPool": {"size": WARM}, "outputLimit": "1g"},
                "executor": {"maxRunning": CLIENTS + 4, "maxSandboxes": 64}}
     with tempfile.TemporaryDirectory() as name:
         with Services(options.build, pathlib.Path(name), changes) as services, \

@@ -191,7 +191,7 @@ class CommandTest(unittest.TestCase):
                          "2")
         for name in ("kept", "other"):
             closed = self.airlock("sessions", "close", name)
-            self.assertEqual(closed.stdout, f"{name}: closed\n",
+            self.assertEqual(closed.stdout, f"{name}: closed (CLOSED)\n",
                              closed.stderr)
         self.assertEqual(self.json("sessions", "ls")["sessions"], [])
 

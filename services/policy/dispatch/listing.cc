@@ -1,50 +1,33 @@
 #include "services/policy/dispatch/listing.h"
 
-#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "services/policy/dispatch/execution_id.h"
+#include "services/policy/engine/page_request.h"
 
 namespace airlock::policy {
-namespace {
-
-constexpr int kDefaultPageSize = 50;
-constexpr int kMaxPageSize = 500;
-
-}  // namespace
 
 absl::StatusOr<ExecutionQuery> QueryFromRequest(
     const Principal& principal,
     const airlock::v1::ListExecutionsRequest& request) {
   FieldViolations violations;
-  if (request.page_size() < 0) {
-    violations.Add("page_size", absl::StrCat("must not be negative: got ",
-                                             request.page_size()));
-  }
+  CheckPageSize(request.page_size(), violations);
   if (!request.page_token().empty() && !IsExecutionId(request.page_token())) {
     violations.Add("page_token",
                    "must be a next_page_token from an earlier page");
   }
   if (absl::Status status = violations.ToStatus(); !status.ok()) return status;
+  absl::StatusOr<std::string> agent = AgentToList(principal, request.agent());
+  if (!agent.ok()) return agent.status();
 
   ExecutionQuery query;
   query.page_token = request.page_token();
-  query.page_size = request.page_size() == 0
-                        ? kDefaultPageSize
-                        : std::min(request.page_size(), kMaxPageSize);
-  query.agent = request.agent();
-  if (principal.role != airlock::v1::PRINCIPAL_ROLE_OPERATOR) {
-    if (!query.agent.empty() && query.agent != principal.id) {
-      return MakeError(absl::StatusCode::kPermissionDenied, "OTHER_AGENT",
-                       "agent must be empty or the caller itself");
-    }
-    query.agent = principal.id;
-  }
+  query.page_size = EffectivePageSize(request.page_size());
+  query.agent = *std::move(agent);
   return query;
 }
 

@@ -1,16 +1,15 @@
 #include "services/policy/sessions/session_pages.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
+#include "services/policy/engine/page_request.h"
 #include "services/policy/engine/session_requests.h"
 
 namespace airlock::policy {
 namespace {
 
-constexpr int kDefaultPageSize = 50;
-constexpr int kMaxPageSize = 500;
 // Between agent and name in a page token: no name has it.
 constexpr char kSeparator = '/';
 
@@ -28,29 +27,19 @@ absl::StatusOr<SessionQuery> SessionQueryFromRequest(
     const airlock::v1::ListSessionsRequest& request) {
   SessionQuery query;
   FieldViolations violations;
-  if (request.page_size() < 0) {
-    violations.Add("page_size", absl::StrCat("must not be negative: got ",
-                                             request.page_size()));
-  }
+  CheckPageSize(request.page_size(), violations);
   if (!request.page_token().empty() &&
       !ReadToken(request.page_token(), query.after)) {
     violations.Add("page_token",
                    "must be a next_page_token from an earlier page");
   }
   if (absl::Status status = violations.ToStatus(); !status.ok()) return status;
+  absl::StatusOr<std::string> agent = AgentToList(principal, request.agent());
+  if (!agent.ok()) return agent.status();
 
-  query.page_size = request.page_size() == 0
-                        ? kDefaultPageSize
-                        : std::min(request.page_size(), kMaxPageSize);
+  query.page_size = EffectivePageSize(request.page_size());
   query.include_ended = request.include_ended();
-  query.agent = request.agent();
-  if (principal.role != airlock::v1::PRINCIPAL_ROLE_OPERATOR) {
-    if (!query.agent.empty() && query.agent != principal.id) {
-      return MakeError(absl::StatusCode::kPermissionDenied, "OTHER_AGENT",
-                       "agent must be empty or the caller itself");
-    }
-    query.agent = principal.id;
-  }
+  query.agent = *std::move(agent);
   return query;
 }
 

@@ -245,7 +245,7 @@ void Job::Run() {
   state_ = State::kRunning;
   run_at_ = services_.clock.Monotonic();
   kill_grace_ = process_spec_.kill_grace;
-  spec_accepts_input_ = process_spec_.accepts_later_input;
+  if (process_spec_.accepts_later_input) input_.Accept();
   force_at_ = *run_at_ + process_spec_.timeout + kill_grace_ + kKillSlack;
   services_.metrics.AddRunning(1);
   LogInfo("process starts", {{"execution_id", key_.first}});
@@ -278,36 +278,29 @@ void Job::HandleCredit(const internal::v1::OutputCredit& credit) {
 
 void Job::HandleInput(const internal::v1::Input& input) {
   if (state_ != State::kRunning || process_ == nullptr) return;
-  // What came again after a new stream is cut off.
-  const std::uint64_t known = input_received_;
-  if (input.offset() > known || input_ended_) return SendInputCredit();
-  const std::uint64_t skip = known - input.offset();
-  if (skip > input.data().size()) return SendInputCredit();
-  std::string data = input.data().substr(skip);
-  if (!spec_accepts_input_ || known + data.size() > input_credit_) {
+  auto piece = input_.Take(input);
+  if (!piece.ok()) {
     LogWarning("policy sent input that has no credit",
                {{"execution_id", key_.first}});
     Cancel("INPUT_BEYOND_CREDIT", false);
     return;
   }
-  input_received_ += data.size();
-  input_ended_ = input.end();
-  if (!data.empty() || input_ended_) {
-    process_->AddInput(std::move(data), input_ended_);
+  if (piece->has_value()) {
+    process_->AddInput(std::move((*piece)->data), (*piece)->end);
   }
   SendInputCredit();
 }
 
 void Job::HandleInputCredit(std::uint64_t limit_bytes) {
-  input_credit_ = std::max(input_credit_, limit_bytes);
+  input_.Allow(limit_bytes);
   SendInputCredit();
 }
 
 void Job::SendInputCredit() {
   ConnectRequest message;
   auto* credit = Address(message.mutable_input_credit());
-  credit->set_limit_bytes(input_credit_);
-  credit->set_received_bytes(input_received_);
+  credit->set_limit_bytes(input_.limit());
+  credit->set_received_bytes(input_.received());
   Send(std::move(message));
 }
 
@@ -429,7 +422,7 @@ void Job::Attach(std::shared_ptr<PolicyConnection> connection) {
     Address(message.mutable_process_started());
     Send(std::move(message));
   }
-  if (spec_accepts_input_) SendInputCredit();
+  if (input_.accepts()) SendInputCredit();
   if (started() && !output_.acknowledged()) {
     resume_by_ = services_.clock.Monotonic() + kResumeWait;
   }

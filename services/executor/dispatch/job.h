@@ -18,6 +18,7 @@
 #include "common/time/clock.h"
 #include "services/executor/dispatch/grant_verifier.h"
 #include "services/executor/dispatch/held_sessions.h"
+#include "services/executor/dispatch/job_input.h"
 #include "services/executor/dispatch/job_output.h"
 #include "services/executor/dispatch/policy_connection.h"
 #include "services/executor/executor_metrics.h"
@@ -151,11 +152,7 @@ class Job : public std::enable_shared_from_this<Job> {
   std::shared_ptr<Sandbox> sandbox_;
   // Set by Run().
   std::shared_ptr<SandboxProcess> process_;
-  bool spec_accepts_input_ = false;
-  // Of later input: what may come, what came, and whether its end did.
-  std::uint64_t input_credit_ = SandboxProcess::kFirstInputCredit;
-  std::uint64_t input_received_ = 0;
-  bool input_ended_ = false;
+  JobInput input_;
   bool creating_ = false;
   bool destroying_ = false;
   // Whether `sandbox_` is its session's, and not its own.

@@ -1,103 +1,80 @@
-// Input that comes after the request.
-#include "tests/unit/executor/dispatch/job_table_fixture.h"
+#include "services/executor/dispatch/job_input.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/status_matchers.h"
 
 namespace airlock::executor {
 namespace {
 
-class JobInputTest : public JobTableTest {
+internal::v1::Input Input(std::uint64_t offset, const std::string& data,
+                          bool end = false) {
+  internal::v1::Input input;
+  input.set_offset(offset);
+  input.set_data(data);
+  input.set_end(end);
+  return input;
+}
+
+class JobInputTest : public testing::Test {
  protected:
-  // Starts a program that writes its input.
-  void StartCat(RecordingConnection& policy) {
-    internal::v1::ExecutionSpec spec =
-        MakeCommandSpec("e1", {"cat"}, job_timeout_);
-    spec.mutable_action()
-        ->mutable_system_command()
-        ->mutable_input()
-        ->set_accepts_later_input(true);
-    job_ = MakeJob(spec, 1);
-    Send(job_);
-    ASSERT_TRUE(AwaitReady(policy));
-    SendGrant(job_);
-    ASSERT_TRUE(backend_.WaitForStarted(1, kWait));
-  }
-  void SendInput(std::uint64_t offset, const std::string& data, bool end) {
-    Send([&](internal::v1::ConnectResponse& message) {
-      internal::v1::Input& input = *message.mutable_input();
-      input.set_execution_id("e1");
-      input.set_fence(1);
-      input.set_offset(offset);
-      input.set_data(data);
-      input.set_end(end);
-    });
-    Settle();
-  }
-  // What the process wrote until its end.
-  static std::string AwaitOutput(RecordingConnection& policy) {
-    AwaitEnd(policy);
-    return policy.Output(airlock::v1::OUTPUT_STREAM_STDOUT);
+  JobInputTest() { input_.Accept(); }
+
+  // What the process gets; "" if that is nothing.
+  std::string Take(const internal::v1::Input& message) {
+    const auto piece = input_.Take(message);
+    EXPECT_THAT(piece.status(), IsOk());
+    return piece.ok() && piece->has_value() ? (*piece)->data : "";
   }
 
-  internal::v1::Job job_;
+  JobInput input_;
 };
 
-TEST_F(JobInputTest, LaterInputReachesTheProcessOnce) {
-  const auto policy = Connect();
-  StartCat(*policy);
-
-  SendInput(0, "one ", false);
-  SendInput(0, "one ", false);
-  SendInput(2, "e two ", false);
-  SendInput(8, "three", true);
-  SendInput(13, "four", true);
-
-  EXPECT_EQ(AwaitEnd(*policy).outcome().exit_code(), 0);
-  EXPECT_EQ(AwaitOutput(*policy), "one two three");
+TEST_F(JobInputTest, EachByteIsTakenOnce) {
+  EXPECT_EQ(Take(Input(0, "abc")), "abc");
+  EXPECT_EQ(Take(Input(0, "abcd")), "d");
+  EXPECT_EQ(Take(Input(1, "bc")), "");
+  EXPECT_EQ(input_.received(), 4U);
 }
 
 TEST_F(JobInputTest, GapIsNotTaken) {
-  const auto policy = Connect();
-  StartCat(*policy);
-
-  SendInput(5, "late", true);
-  SendInput(0, "on time", true);
-
-  EXPECT_EQ(AwaitOutput(*policy), "on time");
+  EXPECT_EQ(Take(Input(1, "b")), "");
+  EXPECT_EQ(input_.received(), 0U);
 }
 
-TEST_F(JobInputTest, CreditTellsWhatWasReceived) {
-  const auto policy = Connect();
-  StartCat(*policy);
+TEST_F(JobInputTest, NothingIsTakenAfterTheEnd) {
+  const auto last = input_.Take(Input(0, "", /*end=*/true));
+  ASSERT_TRUE(last.ok() && last->has_value());
+  EXPECT_TRUE((*last)->end);
 
-  SendInput(0, "12345", false);
-
-  EXPECT_TRUE(policy
-                  ->Await([](const Message& message) {
-                    return message.input_credit().received_bytes() == 5 &&
-                           message.input_credit().limit_bytes() ==
-                               SandboxProcess::kFirstInputCredit + 5;
-                  })
-                  .has_value());
-  SendInput(5, "", true);
-  EXPECT_EQ(AwaitEnd(*policy).outcome().exit_code(), 0);
+  EXPECT_EQ(Take(Input(0, "late")), "");
 }
 
-TEST_F(JobInputTest, InputBeyondItsCreditEndsTheJob) {
-  const auto policy = Connect();
-  StartCat(*policy);
+TEST_F(JobInputTest, MoreThanThereIsRoomForIsRefused) {
+  const std::string most(SandboxProcess::kFirstInputCredit, 'x');
+  EXPECT_EQ(Take(Input(0, most)), most);
+  EXPECT_THAT(input_.Take(Input(most.size(), "y")).status(),
+              StatusIs(absl::StatusCode::kResourceExhausted));
 
-  SendInput(0, std::string(SandboxProcess::kFirstInputCredit + 1, 'x'), false);
+  input_.Allow(most.size() + 1);
 
-  EXPECT_EQ(AwaitEnd(*policy).outcome().reason(), "INPUT_BEYOND_CREDIT");
+  EXPECT_EQ(Take(Input(most.size(), "y")), "y");
 }
 
-TEST_F(JobInputTest, InputThatWasNotAskedForEndsTheJob) {
-  const auto policy = Connect();
-  StartJob(*policy, {"sleep", "60"});
-  ASSERT_TRUE(backend_.WaitForStarted(1, kWait));
+TEST_F(JobInputTest, RoomNeverShrinks) {
+  input_.Allow(1);
 
-  SendInput(0, "x", false);
+  EXPECT_EQ(input_.limit(), SandboxProcess::kFirstInputCredit);
+  EXPECT_EQ(Take(Input(0, "ab")), "ab");
+}
 
-  EXPECT_EQ(AwaitEnd(*policy).outcome().reason(), "INPUT_BEYOND_CREDIT");
+TEST(JobInputOfOthersTest, ProcessThatTakesNoneGetsNone) {
+  JobInput input;
+
+  EXPECT_THAT(input.Take(Input(0, "a")).status(),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(input.received(), 0U);
 }
 
 }  // namespace

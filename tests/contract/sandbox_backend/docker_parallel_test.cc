@@ -177,8 +177,9 @@ TEST_F(DockerParallelTest, KeeperCannotBeReachedFromInside) {
 
 TEST_F(DockerParallelTest, BackgroundGoesWithTheSandbox) {
   const std::string seconds = absl::StrCat("1000", ::getpid());
-  const Running leader =
-      Start(ShellLine("setsid sleep " + seconds + " & exit 0"));
+  const Running leader = Start(ShellLine(
+      "setsid sleep " + seconds +
+      " & until [ \"$(cat /proc/$!/comm)\" = sleep ]; do :; done; exit 0"));
   EXPECT_EQ(leader.recorder->WaitEnded().leftover_processes, 1U);
   EXPECT_EQ(CountOnThisMachine(seconds), 1);
 

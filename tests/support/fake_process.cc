@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -87,20 +88,14 @@ void FakeProcess::AllowOutput(std::uint64_t limit_bytes) {
 }
 
 void FakeProcess::AddInput(std::string data, bool end) {
-  std::uint64_t credit = 0;
-  {
-    absl::MutexLock lock(&mutex_);
-    // What comes is taken at once, so the credit is always the whole window.
-    if (input_complete_ || data.size() > kFirstInputCredit) {
-      lost_ = true;
-      return;
-    }
-    later_input_ += data.size();
-    credit = later_input_ + kFirstInputCredit;
-    input_ += data;
-    input_complete_ = end;
+  absl::MutexLock lock(&mutex_);
+  later_input_ += data.size();
+  if (input_complete_ || later_input_ > input_credit_) {
+    lost_ = true;
+    return;
   }
-  if (!end) observer_->OnInputCredit(credit);
+  input_ += data;
+  input_complete_ = end;
 }
 
 void FakeProcess::Cancel() {
@@ -242,6 +237,7 @@ bool FakeProcess::HasInput() const {
 bool FakeProcess::Echo(ProcessEnd& end) {
   while (true) {
     std::string piece;
+    std::optional<std::uint64_t> credit;
     {
       absl::MutexLock lock(&mutex_);
       mutex_.AwaitWithDeadline(absl::Condition(this, &FakeProcess::HasInput),
@@ -249,7 +245,13 @@ bool FakeProcess::Echo(ProcessEnd& end) {
       if (Interrupted(end)) return false;
       if (input_.empty() && input_complete_) return true;
       piece = std::exchange(input_, {});
+      read_ += piece.size();
+      if (!input_complete_ && read_ >= spec_.stdin_data.size()) {
+        credit = read_ - spec_.stdin_data.size() + kFirstInputCredit;
+        input_credit_ = *credit;
+      }
     }
+    if (credit.has_value()) observer_->OnInputCredit(*credit);
     if (!Write(Stream::kStdout, piece, end)) return false;
   }
 }

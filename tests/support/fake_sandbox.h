@@ -100,7 +100,10 @@ class FakeProcess final : public executor::SandboxProcess,
   std::uint64_t limit_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t written_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string input_ ABSL_GUARDED_BY(mutex_);
+  // Bytes of all input that were read; later ones that came, and may come.
+  std::uint64_t read_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t later_input_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t input_credit_ ABSL_GUARDED_BY(mutex_) = kFirstInputCredit;
   bool input_complete_ ABSL_GUARDED_BY(mutex_);
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool lost_ ABSL_GUARDED_BY(mutex_) = false;

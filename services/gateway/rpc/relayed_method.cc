@@ -1,6 +1,7 @@
 #include "services/gateway/rpc/relayed_method.h"
 
 #include "absl/strings/str_cat.h"
+#include "airlock/v1/access.pb.h"
 
 namespace airlock::gateway {
 
@@ -15,7 +16,8 @@ RelayedMethod RelayedMethodFrom(
   relayed.request_prototype =
       google::protobuf::MessageFactory::generated_factory()->GetPrototype(
           method.input_type());
-  relayed.longest = relayed.streaming ? stream_timeout : unary_timeout;
+  const bool waits = method.options().GetExtension(airlock::v1::waits);
+  relayed.longest = relayed.streaming || waits ? stream_timeout : unary_timeout;
   return relayed;
 }
 

@@ -23,7 +23,8 @@ struct RelayedMethod {
   absl::Duration longest;
 };
 
-// From a compiled-in method with one request.
+// From a compiled-in method with one request. A call that waits for what others
+// do may take as long as a stream.
 RelayedMethod RelayedMethodFrom(
     const google::protobuf::MethodDescriptor& method,
     absl::Duration unary_timeout, absl::Duration stream_timeout);

@@ -41,11 +41,13 @@ Dispatcher::Dispatcher(Parts parts, const DispatchLimits& limits)
       flow_({serializer_, clock_, store_, table_, queue_, pool_, placement_,
              parts.minter, ends_, metrics_},
             limits.flow),
+      input_(pool_),
       session_flow_({clock_, table_, sessions_, pool_, placement_, flow_,
                      metrics_, limits.flow.lost}),
       session_opener_(parts.contract, sessions_, pool_),
       session_calls_({serializer_, sessions_, session_opener_, session_flow_}),
-      events_({clock_, table_, pool_, roster_, flow_, session_flow_, metrics_,
+      events_({clock_, table_, pool_, roster_, flow_, input_, session_flow_,
+               metrics_,
                std::move(parts.policy_id)},
               limits.link),
       intake_({serializer_, clock_, parts.contract, store_, table_, queue_,
@@ -188,6 +190,32 @@ void Dispatcher::MergeLive(const ExecutionQuery& query, ExecutionPage& page) {
   MergePage(query, std::move(live), page);
 }
 
+void Dispatcher::WriteStdin(const Principal& principal, std::string id,
+                            InputWrite write) {
+  // Shared, because it holds much and functions are copied.
+  auto shared = std::make_shared<InputWrite>(std::move(write));
+  serializer_.Submit([=, this, id = std::move(id)] {
+    Find(principal, id, [=, this](absl::StatusOr<ExecutionRecord> record) {
+      Execution* execution = table_.Find(id);
+      if (!record.ok()) {
+        shared->done(record.status());
+      } else if (execution == nullptr) {
+        // Only what has ended is not in the table.
+        shared->done(ExecutionEndedError(id));
+      } else {
+        input_.Write(*execution, std::move(*shared));
+      }
+    });
+  });
+}
+
+void Dispatcher::AbandonWrite(std::string id, WriteId write) {
+  serializer_.Submit([this, id = std::move(id), write] {
+    Execution* execution = table_.Find(id);
+    if (execution != nullptr) execution->input.Abandon(write);
+  });
+}
+
 void Dispatcher::ListExecutors(ExecutorsDone done) {
   serializer_.Submit([this, done = std::move(done)] { done(roster_.List()); });
 }
@@ -243,7 +271,10 @@ void Dispatcher::AbortStreams() {
         MakeError(absl::StatusCode::kUnavailable, "POLICY_STOPPED",
                   "this policy service has stopped; attach again"),
         absl::Seconds(1));
-    table_.ForEach([&](Execution& execution) { execution.feed.Abort(status); });
+    table_.ForEach([&](Execution& execution) {
+      execution.feed.Abort(status);
+      execution.input.Interrupt(status);
+    });
     for (const auto& [link, executor] : pool_.all()) {
       executor.channel->Close(status);
     }

@@ -17,6 +17,7 @@
 #include "services/policy/dispatch/executor_pool.h"
 #include "services/policy/dispatch/executor_roster.h"
 #include "services/policy/dispatch/fair_queue.h"
+#include "services/policy/dispatch/input_flow.h"
 #include "services/policy/dispatch/placement.h"
 #include "services/policy/dispatch/session_calls.h"
 #include "services/policy/dispatch/session_flow.h"
@@ -80,6 +81,12 @@ class Dispatcher {
             const airlock::v1::ListExecutionsRequest& request,
             Store::ListDone done);
 
+  // A write is named before it is used, so that its call can be given up. Its
+  // answer comes as LaterInput says; NOT_FOUND for another agent's execution.
+  WriteId NewWrite() { return next_write_++; }
+  void WriteStdin(const Principal& principal, std::string id, InputWrite write);
+  void AbandonWrite(std::string id, WriteId write);
+
   // For operators.
   using ExecutorsDone = std::function<void(airlock::v1::ListExecutorsResponse)>;
   void ListExecutors(ExecutorsDone done);
@@ -103,7 +110,7 @@ class Dispatcher {
   void BeginDrain();
   // How many executions have not ended, as of the last Tick().
   std::size_t live() const { return live_; }
-  // Ends every stream with UNAVAILABLE.
+  // Ends every stream, and every call that waits, with UNAVAILABLE.
   void AbortStreams();
 
  private:
@@ -122,11 +129,13 @@ class Dispatcher {
   Placement placement_;
   ExecutorRoster roster_;
   std::atomic<WatcherId> next_watcher_ = 1;
+  std::atomic<WriteId> next_write_ = 1;
   std::atomic<LinkId> next_link_ = 1;
   std::atomic<std::size_t> live_ = 0;
   Serializer serializer_;
   ExecutionEnds ends_;
   ExecutionFlow flow_;
+  InputFlow input_;
   SessionFlow session_flow_;
   SessionOpener session_opener_;
   SessionCalls session_calls_;

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "services/policy/dispatch/execution_feed.h"
 #include "services/policy/dispatch/executor_pool.h"
+#include "services/policy/dispatch/later_input.h"
 #include "services/policy/store/store.h"
 
 namespace airlock::policy {
@@ -40,8 +41,11 @@ struct Assignment {
 
 // Lives inside the dispatcher's serializer.
 struct Execution {
-  Execution(ExecutionRecord r, std::size_t kept_output_bytes)
-      : record(std::move(r)), feed(kept_output_bytes) {}
+  Execution(ExecutionRecord r, std::size_t kept_output_bytes,
+            bool accepts_later_input)
+      : record(std::move(r)),
+        feed(kept_output_bytes),
+        input(accepts_later_input) {}
 
   const std::string& id() const { return record.execution.id(); }
   const std::string& agent() const { return record.execution.agent(); }
@@ -51,6 +55,7 @@ struct Execution {
   std::string spec;
   std::string digest;
   ExecutionFeed feed;
+  LaterInput input;
 
   // The id of its session. Empty: it has none.
   std::string session_id;

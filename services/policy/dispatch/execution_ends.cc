@@ -74,6 +74,7 @@ void ExecutionEnds::OnCommitted(Execution& execution,
   p_.metrics.CountEnded(execution.record.execution,
                         p_.clock.Monotonic() - execution.accepted_at);
   execution.feed.Complete(execution.record.execution, p_.clock.Now());
+  execution.input.Interrupt(ExecutionEndedError(execution.id()));
   // The kept record is enough from here on.
   execution.spec.clear();
   execution.spec.shrink_to_fit();

@@ -159,8 +159,9 @@ Execution& ExecutionIntake::Add(const IncomingRequest& incoming,
                                 {"reason", decision.reason},
                                 {"rule", decision.rule}});
 
-  Execution& execution = p_.table.Add(
-      std::make_unique<Execution>(std::move(record), p_.kept_output_bytes));
+  Execution& execution = p_.table.Add(std::make_unique<Execution>(
+      std::move(record), p_.kept_output_bytes,
+      AcceptsLaterInput(incoming.request.action())));
   execution.spec = std::move(spec.bytes);
   execution.digest = std::move(spec.digest);
   execution.accepted_at = p_.clock.Monotonic();

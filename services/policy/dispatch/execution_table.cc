@@ -13,7 +13,8 @@ Execution& ExecutionTable::Add(std::unique_ptr<Execution> execution) {
 }
 
 Execution& ExecutionTable::Restore(ExecutionRecord record) {
-  Execution& execution = Add(std::make_unique<Execution>(std::move(record), 0));
+  Execution& execution = Add(std::make_unique<Execution>(
+      std::move(record), 0, /*accepts_later_input=*/false));
   execution.phase = Phase::kEnded;
   const airlock::v1::Execution& ended = execution.record.execution;
   execution.feed.Complete(ended, FromProto(ended.end_time()));

@@ -105,6 +105,16 @@ void ExecutorEvents::OnJobMessage(ConnectedExecutor& executor,
                          std::move(*message.mutable_output()->mutable_chunk()));
       }
       return;
+    case ConnectRequest::kProcessStarted:
+      if (Execution* job = JobOf(executor, message.process_started())) {
+        p_.input.OnProcessStarted(*job);
+      }
+      return;
+    case ConnectRequest::kInputCredit:
+      if (Execution* job = JobOf(executor, message.input_credit())) {
+        p_.input.OnCredit(*job, message.input_credit());
+      }
+      return;
     case ConnectRequest::kJobEnded:
       OnJobEnded(executor, message.job_ended());
       return;
@@ -235,6 +245,7 @@ void ExecutorEvents::OnHeldJob(ConnectedExecutor& executor,
        execution->phase == Phase::kEnding ||
        execution->phase == Phase::kEnded)) {
     p_.flow.OnLinkBack(*execution, executor.link, held.started());
+    p_.input.OnLinkBack(*execution);
     return;
   }
   ConnectResponse answer;

@@ -10,6 +10,7 @@
 #include "services/policy/dispatch/execution_table.h"
 #include "services/policy/dispatch/executor_pool.h"
 #include "services/policy/dispatch/executor_roster.h"
+#include "services/policy/dispatch/input_flow.h"
 #include "services/policy/dispatch/session_flow.h"
 #include "services/policy/policy_metrics.h"
 
@@ -34,6 +35,7 @@ class ExecutorEvents {
     ExecutorPool& pool;
     ExecutorRoster& roster;
     ExecutionFlow& flow;
+    InputFlow& input;
     SessionFlow& sessions;
     PolicyMetrics& metrics;
     std::string policy_id;

@@ -57,6 +57,16 @@ ConnectResponse ResumeMessage(const Execution& execution) {
   return message;
 }
 
+ConnectResponse InputMessage(const Execution& execution,
+                             const InputPiece& piece) {
+  ConnectResponse message;
+  auto& input = Address(execution, message.mutable_input());
+  input.set_offset(piece.offset);
+  input.set_data(piece.data);
+  input.set_end(piece.end);
+  return message;
+}
+
 ConnectResponse EndAckMessage(const Execution& execution) {
   ConnectResponse message;
   Address(execution, message.mutable_end_ack());

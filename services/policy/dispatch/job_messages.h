@@ -21,6 +21,9 @@ airlock::internal::v1::ConnectResponse CreditMessage(const Execution& execution,
 // Send output again from what is held here.
 airlock::internal::v1::ConnectResponse ResumeMessage(
     const Execution& execution);
+// More standard input for its process.
+airlock::internal::v1::ConnectResponse InputMessage(const Execution& execution,
+                                                    const InputPiece& piece);
 // Its end is recorded.
 airlock::internal::v1::ConnectResponse EndAckMessage(
     const Execution& execution);

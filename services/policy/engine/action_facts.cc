@@ -68,8 +68,8 @@ void TakeCommand(const airlock::v1::SystemCommand& command,
       // A PATH, a file beside the program or a script on stdin makes another
       // command of the same argv.
       const airlock::v1::ProcessInput& input = command.input();
-      if (input.stdin().empty() && input.env().empty() &&
-          input.files().empty()) {
+      if (input.stdin().empty() && !input.accepts_later_input() &&
+          input.env().empty() && input.files().empty()) {
         facts.exact_command = facts.command_texts.back();
       }
       return;
@@ -134,6 +134,17 @@ ActionFacts FactsFromAction(const Action& action, absl::string_view agent) {
     }
   }
   return facts;
+}
+
+bool AcceptsLaterInput(const Action& action) {
+  switch (action.kind_case()) {
+    case Action::kCodeExec:
+      return action.code_exec().input().accepts_later_input();
+    case Action::kSystemCommand:
+      return action.system_command().input().accepts_later_input();
+    default:
+      return false;
+  }
 }
 
 std::string RenderPlain(const std::vector<std::string>& args) {

@@ -28,8 +28,8 @@ struct ActionFacts {
   // Of code_exec.
   std::string language;
   // The unambiguous rendering of an argv that comes with nothing that changes
-  // what it does (stdin, env, files): the only thing an `auto` rule's pattern
-  // may match.
+  // what it does (stdin, later input, env, files): the only thing an `auto`
+  // rule's pattern may match.
   std::optional<std::string> exact_command;
   // Everything in which a pattern that tightens is looked for: the renderings
   // of an argv, the shell line, the code.
@@ -40,6 +40,9 @@ struct ActionFacts {
 // be judged says so in the facts. Pure.
 ActionFacts FactsFromAction(const airlock::v1::Action& action,
                             absl::string_view agent);
+
+// Whether input may come after the request. Pure.
+bool AcceptsLaterInput(const airlock::v1::Action& action);
 
 // Arguments joined by one blank, as they are. Ambiguous.
 std::string RenderPlain(const std::vector<std::string>& args);

@@ -140,23 +140,6 @@ absl::string_view NotImplementedKind(const Action& action) {
   return field->name();
 }
 
-const airlock::v1::ProcessInput* InputOf(const Action& action) {
-  if (action.has_code_exec()) return &action.code_exec().input();
-  if (action.has_system_command()) return &action.system_command().input();
-  return nullptr;
-}
-
-// What is asked for and cannot be had yet; empty if there is nothing. Ignoring
-// it would run something else than what was asked for.
-absl::string_view NotImplementedField(
-    const airlock::v1::ExecuteRequest& request) {
-  const airlock::v1::ProcessInput* input = InputOf(request.action());
-  if (input != nullptr && input->accepts_later_input()) {
-    return "accepts_later_input";
-  }
-  return "";
-}
-
 void CheckRequestId(const std::string& id, FieldViolations& violations) {
   if (id.empty() || (id.size() <= kMaxRequestIdBytes &&
                      re2::RE2::FullMatch(id, "[A-Za-z0-9._-]+"))) {
@@ -186,13 +169,6 @@ absl::Status ValidateExecuteRequest(const airlock::v1::ExecuteRequest& request,
                                   " cannot run yet; code_exec, "
                                   "system_command and file actions can"),
                      {{"action", std::string(kind)}});
-  }
-  const absl::string_view field = NotImplementedField(request);
-  if (!field.empty()) {
-    return MakeError(
-        absl::StatusCode::kUnimplemented, "FIELD_NOT_IMPLEMENTED",
-        absl::StrCat(field, " cannot be honoured yet; leave it unset"),
-        {{"field", std::string(field)}});
   }
   FieldViolations violations;
   CheckRequestId(request.request_id(), violations);

@@ -18,6 +18,8 @@ inline constexpr std::size_t kMaxArgsBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxArgBytes = (std::size_t{128} << 10) - 1;
 inline constexpr int kMaxArgs = 4096;
 inline constexpr std::size_t kMaxStdinBytes = std::size_t{8} << 20;
+// Of one WriteStdin call.
+inline constexpr std::size_t kMaxLaterInputBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kMaxFilesBytes = std::size_t{8} << 20;
 inline constexpr int kMaxFiles = 256;
 inline constexpr std::size_t kMaxEnvBytes = std::size_t{128} << 10;
@@ -36,9 +38,9 @@ absl::Status ValidateAction(const airlock::v1::Action& action,
 
 // Checks a whole request: as ValidateAction, and the request's id, session,
 // timeout and limits. UNIMPLEMENTED with reason ACTION_NOT_IMPLEMENTED for a
-// kind that cannot run yet, FIELD_NOT_IMPLEMENTED for later input.
-// INVALID_ARGUMENT with reason SESSION_REQUIRED for a file action without a
-// session. An empty `request_id` passes: the gateway mints one. Pure.
+// kind that cannot run yet. INVALID_ARGUMENT with reason SESSION_REQUIRED for a
+// file action without a session. An empty `request_id` passes: the gateway
+// mints one. Pure.
 absl::Status ValidateExecuteRequest(const airlock::v1::ExecuteRequest& request,
                                     const AgentContract& contract);
 

@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/rpc/status.h"
 #include "common/status/error.h"
 #include "services/policy/engine/action_limits.h"
 #include "services/policy/rpc/event_stream.h"
+#include "services/policy/rpc/stdin_call.h"
 
 namespace airlock::policy {
 namespace {
@@ -18,8 +20,21 @@ constexpr absl::string_view kList =
     "airlock.v1.ExecutionService.ListExecutions";
 constexpr absl::string_view kWatch =
     "airlock.v1.ExecutionService.WatchExecution";
+constexpr absl::string_view kWriteStdin =
+    "airlock.v1.ExecutionService.WriteStdin";
 constexpr absl::string_view kCancel =
     "airlock.v1.ExecutionService.CancelExecution";
+
+absl::Status CheckWrite(const airlock::v1::WriteStdinRequest& request) {
+  FieldViolations violations;
+  if (request.data().size() > kMaxLaterInputBytes) {
+    violations.Add("data",
+                   absl::StrCat("must have at most ", kMaxLaterInputBytes,
+                                " bytes, more in further calls: got ",
+                                request.data().size()));
+  }
+  return violations.ToStatus();
+}
 
 // Finishes a unary call with the execution a `done` brings.
 template <typename Response>
@@ -109,6 +124,25 @@ grpc::ServerUnaryReactor* ExecutionHandler::CancelExecution(
     reactor->Finish(ToGrpcStatus(principal.status()));
   }
   return reactor;
+}
+
+grpc::ServerUnaryReactor* ExecutionHandler::WriteStdin(
+    CallbackServerContext* context,
+    const airlock::v1::WriteStdinRequest* request,
+    airlock::v1::WriteStdinResponse* response) {
+  const std::shared_ptr<StdinCall> call =
+      StdinCall::Make(dispatcher_, response);
+  const absl::StatusOr<Principal> principal =
+      caller_.Admit(kWriteStdin, *context, *request);
+  const absl::Status valid = CheckWrite(*request);
+  if (!principal.ok()) {
+    call->Answer(principal.status());
+  } else if (!valid.ok()) {
+    call->Answer(valid);
+  } else {
+    call->Begin(*principal, *request);
+  }
+  return call.get();
 }
 
 grpc::ServerUnaryReactor* ExecutionHandler::ListExecutions(

@@ -36,6 +36,11 @@ class ExecutionHandler final
       const airlock::v1::CancelExecutionRequest* request,
       airlock::v1::CancelExecutionResponse* response) override;
 
+  grpc::ServerUnaryReactor* WriteStdin(
+      grpc::CallbackServerContext* context,
+      const airlock::v1::WriteStdinRequest* request,
+      airlock::v1::WriteStdinResponse* response) override;
+
  private:
   absl::StatusOr<Principal> AdmitExecute(
       const grpc::ServerContextBase& context,

@@ -199,7 +199,6 @@ DispatchFixture::~DispatchFixture() { dispatcher_->AbortStreams(); }
 std::shared_ptr<FakeSink> DispatchFixture::Execute(
     const std::string& agent, const std::string& request_id,
     const std::string& word, bool slow, bool cancel_on_disconnect) {
-  auto sink = std::make_shared<FakeSink>(*dispatcher_, slow);
   airlock::v1::ExecuteRequest request;
   request.set_request_id(request_id);
   request.set_cancel_on_disconnect(cancel_on_disconnect);
@@ -207,6 +206,13 @@ std::shared_ptr<FakeSink> DispatchFixture::Execute(
       *request.mutable_action()->mutable_system_command()->mutable_argv();
   argv.add_args("echo");
   argv.add_args(word);
+  return Send(agent, request, slow);
+}
+
+std::shared_ptr<FakeSink> DispatchFixture::Send(
+    const std::string& agent, const airlock::v1::ExecuteRequest& request,
+    bool slow) {
+  auto sink = std::make_shared<FakeSink>(*dispatcher_, slow);
   dispatcher_->Execute(sink->watcher(),
                        {agent, airlock::v1::PRINCIPAL_ROLE_AGENT}, request,
                        sink);

@@ -168,6 +168,10 @@ class DispatchFixture : public testing::Test {
                                     const std::string& word = "hello",
                                     bool slow = false,
                                     bool cancel_on_disconnect = false);
+  // Asks for any action in the name of an agent.
+  std::shared_ptr<FakeSink> Send(const std::string& agent,
+                                 const airlock::v1::ExecuteRequest& request,
+                                 bool slow = false);
   std::shared_ptr<FakeSink> Watch(const std::string& agent,
                                   const std::string& id,
                                   std::uint64_t stdout_offset = 0);

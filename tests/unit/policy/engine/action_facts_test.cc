@@ -112,6 +112,18 @@ TEST(FactsFromActionTest, NoKindHasNoWord) {
   EXPECT_EQ(FactsFromAction(airlock::v1::Action(), "bot").word, std::nullopt);
 }
 
+TEST(AcceptsLaterInputTest, SaysWhatTheActionSays) {
+  airlock::v1::Action action;
+  EXPECT_FALSE(AcceptsLaterInput(action));
+  action.mutable_code_exec()->mutable_input()->set_accepts_later_input(true);
+  EXPECT_TRUE(AcceptsLaterInput(action));
+  action.mutable_system_command()->set_shell("cat");
+  EXPECT_FALSE(AcceptsLaterInput(action));
+  action.mutable_system_command()->mutable_input()->set_accepts_later_input(
+      true);
+  EXPECT_TRUE(AcceptsLaterInput(action));
+}
+
 TEST(FactsFromActionTest, ListOfTheWorkspaceItselfHasAPath) {
   airlock::v1::Action action;
   action.mutable_file_list();

@@ -92,7 +92,12 @@ TEST(RuleMatchTest, AutoCommandNeverMatchesWhatComesWithMoreThanAnArgv) {
   Action with_stdin = Argv({"ls"});
   with_stdin.mutable_system_command()->mutable_input()->set_stdin("x");
 
-  for (const Action& action : {with_env, with_file, with_stdin}) {
+  Action with_later_input = Argv({"ls"});
+  with_later_input.mutable_system_command()
+      ->mutable_input()
+      ->set_accepts_later_input(true);
+  for (const Action& action :
+       {with_env, with_file, with_stdin, with_later_input}) {
     EXPECT_THAT(DecideText(kAutoLs, action), NeedsApproval("autonomy.level"))
         << action.ShortDebugString();
   }

@@ -38,7 +38,11 @@ int List(const CommandLine& line, const Options& options) {
          WaitingReasonText(waiting.reason()), TimeText(execution.create_time()),
          TimeText(waiting.deadline()), EscapeText(waiting.message())});
   }
-  std::cout << table.ToText() << std::flush;
+  std::cout << table.ToText();
+  if (response->untold() > 0) {
+    std::cout << "and " << response->untold() << " more behind them\n";
+  }
+  std::cout << std::flush;
   return kExitOk;
 }
 

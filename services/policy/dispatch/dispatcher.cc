@@ -9,6 +9,7 @@
 #include "common/status/error.h"
 #include "services/policy/dispatch/listing.h"
 #include "services/policy/dispatch/spec_builder.h"
+#include "services/policy/engine/page_request.h"
 
 namespace airlock::policy {
 namespace {
@@ -37,6 +38,8 @@ Dispatcher::Dispatcher(Parts parts, const DispatchLimits& limits)
       sessions_(clock_, limits.sessions),
       placement_(pool_, sessions_),
       roster_({clock_, table_, pool_, metrics_}, limits.roster),
+      waiting_({clock_, table_, queue_, pool_, sessions_, placement_},
+               limits.max_waiting_told),
       ends_({serializer_, clock_, store_, table_, pool_, placement_, metrics_}),
       flow_({serializer_, clock_, store_, table_, queue_, pool_, placement_,
              parts.minter, ends_, metrics_},
@@ -47,8 +50,7 @@ Dispatcher::Dispatcher(Parts parts, const DispatchLimits& limits)
       session_opener_(parts.contract, sessions_, pool_),
       session_calls_({serializer_, sessions_, session_opener_, session_flow_}),
       events_({clock_, table_, pool_, roster_, flow_, input_, session_flow_,
-               metrics_,
-               std::move(parts.policy_id)},
+               metrics_, std::move(parts.policy_id)},
               limits.link),
       intake_({serializer_, clock_, parts.contract, store_, table_, queue_,
                pool_, sessions_, session_opener_, flow_, ends_, metrics_,
@@ -188,6 +190,17 @@ void Dispatcher::MergeLive(const ExecutionQuery& query, ExecutionPage& page) {
     }
   });
   MergePage(query, std::move(live), page);
+}
+
+void Dispatcher::ListWaiting(const Principal& principal,
+                             const std::string& agent, WaitingDone done) {
+  absl::StatusOr<std::string> wanted = AgentToList(principal, agent);
+  if (!wanted.ok()) {
+    done(wanted.status());
+    return;
+  }
+  serializer_.Submit([this, wanted = *std::move(wanted),
+                      done = std::move(done)] { done(waiting_.List(wanted)); });
 }
 
 void Dispatcher::WriteStdin(const Principal& principal, std::string id,

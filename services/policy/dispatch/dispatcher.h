@@ -22,6 +22,7 @@
 #include "services/policy/dispatch/session_calls.h"
 #include "services/policy/dispatch/session_flow.h"
 #include "services/policy/dispatch/session_opener.h"
+#include "services/policy/dispatch/waiting_list.h"
 #include "services/policy/sessions/session_table.h"
 
 namespace airlock::policy {
@@ -39,6 +40,8 @@ struct DispatchLimits {
   LinkTimes link;
   RosterLimits roster;
   SessionLimits sessions;
+  // Told at once of what waits.
+  std::size_t max_waiting_told = 1000;
 };
 
 // Thread-safe: every call is applied inside one serializer, one after another.
@@ -80,6 +83,11 @@ class Dispatcher {
   void List(const Principal& principal,
             const airlock::v1::ListExecutionsRequest& request,
             Store::ListDone done);
+
+  using WaitingDone = std::function<void(
+      absl::StatusOr<airlock::v1::ListWaitingExecutionsResponse>)>;
+  void ListWaiting(const Principal& principal, const std::string& agent,
+                   WaitingDone done);
 
   // A write is named before it is used, so that its call can be given up. Its
   // answer comes as LaterInput says; NOT_FOUND for another agent's execution.
@@ -128,6 +136,7 @@ class Dispatcher {
   SessionTable sessions_;
   Placement placement_;
   ExecutorRoster roster_;
+  WaitingList waiting_;
   std::atomic<WatcherId> next_watcher_ = 1;
   std::atomic<WriteId> next_write_ = 1;
   std::atomic<LinkId> next_link_ = 1;

@@ -71,6 +71,8 @@ struct Execution {
   std::uint64_t last_fence = 0;
   // Why somebody wants it to end. Empty: nobody does.
   std::string cancel_reason;
+  // How far its executor is with its sandbox.
+  airlock::v1::PrepareProgress progress;
   // The executor gave up while START was being committed.
   std::optional<airlock::v1::Outcome> early_end;
   // The executor said that the job is over, and waits to hear that this is

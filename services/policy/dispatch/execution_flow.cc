@@ -60,6 +60,7 @@ void ExecutionFlow::Assign(Execution& execution, ConnectedExecutor& executor) {
   p_.metrics.ObserveQueue(now - execution.accepted_at);
   execution.prepare_deadline = now + times_.prepare;
   execution.executor_ended = false;
+  execution.progress.Clear();
   execution.assignment = Assignment{
       executor.link, executor.id, executor.boot_nonce, ++execution.last_fence};
   execution.record.execution.set_executor_id(executor.id);
@@ -80,6 +81,7 @@ void ExecutionFlow::SendJob(Execution& execution, ConnectedExecutor& executor) {
 void ExecutionFlow::OnProgress(Execution& execution,
                                const airlock::v1::PrepareProgress& progress) {
   if (execution.phase != Phase::kPreparing) return;
+  execution.progress = progress;
   ExecutionEvent event;
   *event.mutable_event_time() = ToProto(p_.clock.Now());
   *event.mutable_prepare_progress() = progress;

@@ -101,4 +101,20 @@ bool FairQueue::Remove(const std::string& agent, const std::string& id) {
   return true;
 }
 
+std::vector<std::string> FairQueue::InOrder() const {
+  std::vector<std::string> order;
+  order.reserve(size_);
+  std::vector<const std::deque<std::string>*> agents;
+  for (const std::string& agent : turns_) {
+    agents.push_back(&by_agent_.find(agent)->second);
+  }
+  for (std::size_t round = 0; !agents.empty(); ++round) {
+    for (const auto* waiting : agents) order.push_back((*waiting)[round]);
+    std::erase_if(agents, [round](const auto* waiting) {
+      return waiting->size() == round + 1;
+    });
+  }
+  return order;
+}
+
 }  // namespace airlock::policy

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -49,6 +50,9 @@ class FairQueue {
 
   // Forgets one that waits. Whether it was there.
   bool Remove(const std::string& agent, const std::string& id);
+
+  // All that wait, in the order of turns, the first ones first.
+  std::vector<std::string> InOrder() const;
 
   std::size_t size() const { return size_; }
 

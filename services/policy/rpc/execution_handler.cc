@@ -20,6 +20,8 @@ constexpr absl::string_view kList =
     "airlock.v1.ExecutionService.ListExecutions";
 constexpr absl::string_view kWatch =
     "airlock.v1.ExecutionService.WatchExecution";
+constexpr absl::string_view kListWaiting =
+    "airlock.v1.ExecutionService.ListWaitingExecutions";
 constexpr absl::string_view kWriteStdin =
     "airlock.v1.ExecutionService.WriteStdin";
 constexpr absl::string_view kCancel =
@@ -167,6 +169,25 @@ grpc::ServerUnaryReactor* ExecutionHandler::ListExecutions(
         }
         reactor->Finish(ToGrpcStatus(page.status()));
       });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* ExecutionHandler::ListWaitingExecutions(
+    CallbackServerContext* context,
+    const airlock::v1::ListWaitingExecutionsRequest* request,
+    airlock::v1::ListWaitingExecutionsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const absl::StatusOr<Principal> principal =
+      caller_.Admit(kListWaiting, *context, *request);
+  if (!principal.ok()) {
+    reactor->Finish(ToGrpcStatus(principal.status()));
+    return reactor;
+  }
+  dispatcher_.ListWaiting(*principal, request->agent(),
+                          [reactor, response](auto waiting) {
+                            if (waiting.ok()) *response = *std::move(waiting);
+                            reactor->Finish(ToGrpcStatus(waiting.status()));
+                          });
   return reactor;
 }
 

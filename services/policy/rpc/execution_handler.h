@@ -36,6 +36,10 @@ class ExecutionHandler final
       const airlock::v1::CancelExecutionRequest* request,
       airlock::v1::CancelExecutionResponse* response) override;
 
+  grpc::ServerUnaryReactor* ListWaitingExecutions(
+      grpc::CallbackServerContext* context,
+      const airlock::v1::ListWaitingExecutionsRequest* request,
+      airlock::v1::ListWaitingExecutionsResponse* response) override;
   grpc::ServerUnaryReactor* WriteStdin(
       grpc::CallbackServerContext* context,
       const airlock::v1::WriteStdinRequest* request,

@@ -140,8 +140,8 @@ TEST_F(ExecutorsTest, QueueSaysWhyAndUntilWhen) {
   const ChildResult table = Airlock({"queue", "--agent", "bot"});
 
   EXPECT_EQ(table.code, 0) << table.err;
-  for (const char* word :
-       {"ex1", "bot", "session busy", "2026-09-21T14:13:20Z", "\\u{001B}[2J"}) {
+  for (const char* word : {"ex1", "bot", "session busy", "2026-09-21T14:13:20Z",
+                           "\\u{001B}[2J", "and 7 more behind them"}) {
     EXPECT_THAT(table.out, HasSubstr(word));
   }
   const ChildResult json = Airlock({"queue", "-o", "json"});

@@ -272,6 +272,7 @@ grpc::Status FakeAirlock::ListWaitingExecutions(
   waiting.set_reason(airlock::v1::WaitingExecution::REASON_SESSION_BUSY);
   waiting.set_message("another runs in its session \x1b[2J");
   waiting.mutable_deadline()->set_seconds(1'790'000'000);
+  response->set_untold(7);
   return grpc::Status::OK;
 }
 

@@ -222,15 +222,11 @@ std::shared_ptr<FakeSink> DispatchFixture::Send(
 std::shared_ptr<FakeSink> DispatchFixture::ExecuteIn(
     const std::string& agent, const std::string& session,
     const std::string& request_id) {
-  auto sink = std::make_shared<FakeSink>(*dispatcher_, /*slow=*/false);
   airlock::v1::ExecuteRequest request;
   request.set_request_id(request_id);
   request.set_session(session);
   request.mutable_action()->mutable_system_command()->set_shell("true");
-  dispatcher_->Execute(sink->watcher(),
-                       {agent, airlock::v1::PRINCIPAL_ROLE_AGENT}, request,
-                       sink);
-  return sink;
+  return Send(agent, request);
 }
 
 std::shared_ptr<FakeSink> DispatchFixture::Watch(const std::string& agent,

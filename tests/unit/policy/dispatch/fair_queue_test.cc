@@ -107,5 +107,17 @@ TEST(FairQueueTest, BoundsAreForAllAndForEach) {
               StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
+TEST(FairQueueTest, OrderGoesRoundByRound) {
+  FairQueue queue({10, 10});
+  EXPECT_TRUE(queue.InOrder().empty());
+  for (const char* id : {"a1", "a2", "a3"}) queue.PushBack("ada", id);
+  queue.PushBack("bob", "b1");
+  for (const char* id : {"c1", "c2"}) queue.PushBack("cid", id);
+
+  EXPECT_EQ(queue.InOrder(),
+            (std::vector<std::string>{"a1", "b1", "c1", "a2", "c2", "a3"}));
+  EXPECT_EQ(queue.size(), 6U);
+}
+
 }  // namespace
 }  // namespace airlock::policy

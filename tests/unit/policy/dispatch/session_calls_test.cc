@@ -83,6 +83,17 @@ TEST_F(SessionCallsTest, OtherAgentsIsNotFound) {
   EXPECT_EQ(Standing("work"), "STATE_OPEN");
 }
 
+TEST_F(SessionCallsTest, OtherAgentIsNotTakenForTheCaller) {
+  ASSERT_THAT(Create("work").status(), IsOk());
+  ASSERT_THAT(Create("work", Bob()).status(), IsOk());
+
+  EXPECT_THAT(Close("work", Bob(), "ada").status(),
+              StatusIs(absl::StatusCode::kNotFound));
+
+  EXPECT_EQ(GetSession("work", Bob(), "bob")->state(),
+            airlock::v1::Session::STATE_OPEN);
+}
+
 TEST_F(SessionCallsTest, OperatorSeesAndClosesThatOfAnAgent) {
   ASSERT_THAT(Create("work").status(), IsOk());
 

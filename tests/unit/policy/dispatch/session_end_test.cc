@@ -67,6 +67,18 @@ TEST_F(SessionEndTest, CloseCancelsWhatRunsAndWhatWaits) {
             Outcome::ENDED_BY_CANCELLED);
 }
 
+TEST_F(SessionEndTest, CloseWhileItIsPreparedGivesTheTurnToNobody) {
+  const auto executor = NewExecutor("ex-1", 'a', 10);
+  const auto first = ExecuteIn("ada", "work", "r1");
+  const auto second = ExecuteIn("ada", "work", "r2");
+
+  EXPECT_THAT(Close("work").status(), IsOk());
+
+  EXPECT_EQ(first->completed().state(), PublicExecution::STATE_CANCELLED);
+  EXPECT_EQ(second->completed().state(), PublicExecution::STATE_CANCELLED);
+  EXPECT_THAT(executor->jobs(), SizeIs(1));
+}
+
 TEST_F(SessionEndTest, CloseWhileTheStartIsRecordedStartsNothing) {
   const auto executor = NewExecutor("ex-1");
   const auto client = ExecuteIn("ada", "work", "r1");
@@ -235,6 +247,22 @@ TEST_F(SessionEndTest, UnusedOneHasNothingToLose) {
   EXPECT_EQ(client->completed().executor_id(), "ex-2");
   first->Connect({}, {GetSession("work")->id()});
   EXPECT_THAT(first->ended_sessions(), ElementsAre(GetSession("work")->id()));
+}
+
+TEST_F(SessionEndTest, UnusedOneIsNotLostWhileItsStartIsRecorded) {
+  const auto executor = NewExecutor("ex-1");
+  const auto client = ExecuteIn("ada", "work", "r1");
+  store_.Hold();
+  RunNewest(*executor);
+  executor->Disconnect();
+  executor->Connect();
+  EXPECT_EQ(Standing("work"), "STATE_OPEN");
+  store_.Release();
+
+  EXPECT_EQ(client->completed().outcome().reason(), "EXECUTOR_LOST");
+  executor->GiveCredits(1);
+  RunIn(*executor, "work", "r2");
+  EXPECT_TRUE(executor->jobs().at(1).opens_session());
 }
 
 TEST_F(SessionEndTest, LostOneIsMadeAnewOnlyWhenItsAgentKnows) {

@@ -39,7 +39,7 @@ std::size_t CountOf(
 }  // namespace
 
 absl::Status SessionTable::CheckRoom(const NewSession& wanted) const {
-  if (open_ >= limits_.max_open) {
+  if (open_.size() >= limits_.max_open) {
     return FullError("all agents", limits_.max_open);
   }
   if (CountOf(open_by_agent_, wanted.agent) >= wanted.settings.max_per_agent) {
@@ -81,7 +81,7 @@ absl::StatusOr<Session*> SessionTable::Open(NewSession wanted) {
   by_id_[opened->id()] = opened;
   sessions_[{wanted.agent, wanted.name}] = std::move(session);
   ++open_by_agent_[wanted.agent];
-  ++open_;
+  open_.insert(opened);
   return opened;
 }
 
@@ -143,7 +143,7 @@ void SessionTable::End(Session& session, PublicSession::State state,
                        absl::string_view reason) {
   Release(session);
   CountDown(open_by_agent_, session.agent());
-  --open_;
+  open_.erase(&session);
   session.record.set_state(state);
   session.record.set_state_reason(std::string(reason));
   *session.record.mutable_end_time() = ToProto(clock_.Now());
@@ -181,9 +181,7 @@ void SessionTable::Forget(const Session& session) {
 }
 
 void SessionTable::ForEachOpen(const std::function<void(Session&)>& function) {
-  for (auto& [key, session] : sessions_) {
-    if (session->open()) function(*session);
-  }
+  for (Session* session : open_) function(*session);
 }
 
 }  // namespace airlock::policy

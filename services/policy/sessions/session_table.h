@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/config/sandbox_settings.h"
@@ -72,9 +73,9 @@ class SessionTable {
   // Forgets what ended too long ago. References to ended sessions end here.
   void DropOld();
 
-  // Open ones. `function` must not open or end sessions.
+  // Open ones, in no order. `function` must not open or end sessions.
   void ForEachOpen(const std::function<void(Session&)>& function);
-  std::size_t open() const { return open_; }
+  std::size_t open() const { return open_.size(); }
 
   using Key = std::pair<std::string, std::string>;
   // By agent, then by name.
@@ -95,7 +96,7 @@ class SessionTable {
   absl::flat_hash_map<std::string, Session*> by_id_;
   std::map<std::string, std::size_t, std::less<>> open_by_agent_;
   std::map<std::string, std::size_t, std::less<>> bound_;
-  std::size_t open_ = 0;
+  absl::flat_hash_set<Session*> open_;
   // By agent, in the order of their ends.
   std::map<std::string, std::map<std::uint64_t, Session*>> ended_;
   std::uint64_t last_end_ = 0;

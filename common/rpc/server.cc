@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/rpc/grpc_metrics.h"
+#include "common/rpc/transport.h"
 #include "common/status/error.h"
 
 namespace airlock {
@@ -19,16 +20,19 @@ int Milliseconds(absl::Duration duration) {
       absl::ToInt64Milliseconds(duration), std::numeric_limits<int>::max()));
 }
 
-void SetTransport(grpc::ServerBuilder& builder,
-                  const RpcServerOptions& options) {
+void Configure(grpc::ServerBuilder& builder, const RpcServerOptions& options) {
   builder.SetMaxReceiveMessageSize(kMaxWireMessageBytes);
   builder.SetMaxSendMessageSize(kMaxWireMessageBytes);
+  // Only reflection is not served by callbacks: more threads for it would take
+  // part in the polling, and hand each message from one to another.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
   // Two processes on one port would share its calls by chance.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  SetTransport([&builder](const char* name, int value) {
+    builder.AddChannelArgument(name, value);
+  });
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30'000);
   if (options.max_connection_age != absl::InfiniteDuration()) {
@@ -67,7 +71,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   for (const RpcService& service : options.services) {
     builder.RegisterService(service.service);
   }
-  SetTransport(builder, options);
+  Configure(builder, options);
   AddMetrics(builder, options);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {

@@ -59,7 +59,8 @@ Job::Job(JobServices& services, std::size_t link, const internal::v1::Job& job)
     : services_(services),
       link_(link),
       key_(job.execution_id(), job.fence()),
-      digest_(job.digest()) {}
+      digest_(job.digest()),
+      has_grant_(job.has_grant()) {}
 
 template <typename Message>
 Message* Job::Address(Message* message) const {
@@ -199,7 +200,7 @@ void Job::HandleSandbox(std::shared_ptr<Sandbox> sandbox) {
 void Job::BecomeReady(std::shared_ptr<Sandbox> sandbox) {
   sandbox_ = std::move(sandbox);
   state_ = State::kReady;
-  SendReady();
+  if (!has_grant_) SendReady();
 }
 
 void Job::SendReady() {
@@ -256,6 +257,11 @@ void Job::Run() {
 void Job::HandleStarted() {
   process_started_ = true;
   services_.metrics.ObserveStart(services_.clock.Monotonic() - *run_at_);
+  SendStarted();
+}
+
+void Job::SendStarted() {
+  if (!process_started_ || !input_.accepts()) return;
   ConnectRequest message;
   Address(message.mutable_process_started());
   Send(std::move(message));
@@ -417,11 +423,7 @@ void Job::Attach(std::shared_ptr<PolicyConnection> connection) {
   end_sent_ = false;
   resume_by_.reset();
   if (state_ == State::kReady) SendReady();
-  if (process_started_) {
-    ConnectRequest message;
-    Address(message.mutable_process_started());
-    Send(std::move(message));
-  }
+  SendStarted();
   if (input_.accepts()) SendInputCredit();
   if (started() && !output_.acknowledged()) {
     resume_by_ = services_.clock.Monotonic() + kResumeWait;

@@ -133,6 +133,7 @@ class Job : public std::enable_shared_from_this<Job> {
   void End(airlock::v1::Outcome outcome, bool retriable);
   void ReleaseSandbox();
   void SendReady();
+  void SendStarted();
   void SendOutput();
   void SendEnded();
   void Send(internal::v1::ConnectRequest message);
@@ -144,6 +145,8 @@ class Job : public std::enable_shared_from_this<Job> {
   const std::size_t link_;
   const JobKey key_;
   const std::string digest_;
+  // Whether the grant came with the job.
+  const bool has_grant_;
   internal::v1::ExecutionSpec spec_;
   SandboxSpec sandbox_spec_;
   ProcessSpec process_spec_;

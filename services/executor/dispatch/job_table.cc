@@ -154,7 +154,7 @@ void JobTable::HandleMessage(std::size_t link, const ConnectResponse& message,
   };
   switch (message.message_case()) {
     case ConnectResponse::kJob:
-      HandleJob(link, message.job());
+      HandleJob(link, message.job(), received_at);
       break;
     case ConnectResponse::kGrant:
       HandleGrant(link, message.grant(), received_at);
@@ -192,12 +192,13 @@ void JobTable::HandleMessage(std::size_t link, const ConnectResponse& message,
   }
 }
 
-void JobTable::HandleJob(std::size_t link, const internal::v1::Job& message) {
+void JobTable::HandleJob(std::size_t link, const internal::v1::Job& message,
+                         absl::Duration received_at) {
   if (!links_.TakeCredit(link)) {
     AnswerWithoutCredit(link, message);
     return;
   }
-  if (TakesFence(message)) AcceptJob(link, message);
+  if (TakesFence(message)) AcceptJob(link, message, received_at);
   Update();
 }
 
@@ -228,7 +229,8 @@ bool JobTable::TakesFence(const internal::v1::Job& message) {
   return takes;
 }
 
-void JobTable::AcceptJob(std::size_t link, const internal::v1::Job& message) {
+void JobTable::AcceptJob(std::size_t link, const internal::v1::Job& message,
+                         absl::Duration received_at) {
   auto job = std::make_shared<Job>(services_, link, message);
   jobs_.emplace(job->key(), job);
   job->Attach(links_.connection(link));
@@ -238,6 +240,9 @@ void JobTable::AcceptJob(std::size_t link, const internal::v1::Job& message) {
     job->Refuse("BACKEND_UNAVAILABLE", "the backend cannot be used now", true);
   } else {
     job->Prepare(message);
+  }
+  if (message.has_grant() && !job->ended()) {
+    job->HandleGrant(message.grant(), received_at);
   }
 }
 
@@ -322,11 +327,7 @@ void JobTable::AddImages(
 
 void JobTable::Update() {
   ready_ = links_.any_connected() && backend_up_ && !draining_;
-  if (backend_up_ && !draining_) {
-    std::vector<std::size_t> held(options_.links);
-    for (const auto& [key, job] : jobs_) ++held[job->link()];
-    links_.GiveCredits(held);
-  }
+  GiveCredits(LinkShares::When::kNeeded);
   services_.metrics.SetHeld(jobs_.size());
   const auto alive =
       std::count_if(jobs_.begin(), jobs_.end(),
@@ -334,6 +335,13 @@ void JobTable::Update() {
   absl::MutexLock lock(&idle_mutex_);
   held_ = jobs_.size();
   alive_ = static_cast<std::size_t>(alive) + services_.sessions->left();
+}
+
+void JobTable::GiveCredits(LinkShares::When when) {
+  if (!backend_up_ || draining_) return;
+  std::vector<std::size_t> held(options_.links);
+  for (const auto& [key, job] : jobs_) ++held[job->link()];
+  links_.GiveCredits(held, when);
 }
 
 void JobTable::EndSession(std::size_t link, const std::string& id) {
@@ -377,6 +385,7 @@ void JobTable::Tick() {
     CheckLease();
     CheckSessions();
     ForEachJob([](Job& job) { job.Tick(); });
+    GiveCredits(LinkShares::When::kNow);
   });
 }
 

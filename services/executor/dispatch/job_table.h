@@ -98,12 +98,14 @@ class JobTable final : public PolicyEvents,
   void HandleMessage(std::size_t link,
                      const internal::v1::ConnectResponse& message,
                      absl::Duration received_at);
-  void HandleJob(std::size_t link, const internal::v1::Job& message);
+  void HandleJob(std::size_t link, const internal::v1::Job& message,
+                 absl::Duration received_at);
   void HandleGrant(std::size_t link, const internal::v1::Grant& grant,
                    absl::Duration received_at);
   // Whether the job may be taken; what is older of it is cancelled.
   bool TakesFence(const internal::v1::Job& message);
-  void AcceptJob(std::size_t link, const internal::v1::Job& message);
+  void AcceptJob(std::size_t link, const internal::v1::Job& message,
+                 absl::Duration received_at);
   // For a job that came without credit: it is not held.
   void AnswerWithoutCredit(std::size_t link, const internal::v1::Job& message);
   // Nothing if the link has no such job.
@@ -125,6 +127,7 @@ class JobTable final : public PolicyEvents,
   void TellSessionEnded(std::size_t link, const std::string& id,
                         absl::string_view reason);
   void Update();
+  void GiveCredits(LinkShares::When when);
 
   const JobTableOptions options_;
   JobServices services_;

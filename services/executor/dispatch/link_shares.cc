@@ -29,11 +29,12 @@ bool LinkShares::TakeCredit(std::size_t link) {
   return true;
 }
 
-void LinkShares::GiveCredits(const std::vector<std::size_t>& held) {
+void LinkShares::GiveCredits(const std::vector<std::size_t>& held, When when) {
   for (std::size_t i = 0; i < links_.size(); ++i) {
     Link& link = links_[i];
     const std::size_t used = held[i] + link.credits;
     if (link.connection == nullptr || used >= link.share) continue;
+    if (when == When::kNeeded && link.credits > link.share / 2) continue;
     ConnectRequest message;
     message.mutable_start_credit()->set_starts(
         static_cast<std::uint32_t>(link.share - used));

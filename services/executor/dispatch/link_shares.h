@@ -22,9 +22,12 @@ class LinkShares {
 
   // Uses a credit up; whether the replica had one.
   bool TakeCredit(std::size_t link);
+  // When free slots become credits: at once, or first when a replica has used
+  // half of its share, so that not each job costs a message.
+  enum class When { kNow, kNeeded };
   // Gives each connected replica what its share leaves, when it has `held[i]`
   // jobs here.
-  void GiveCredits(const std::vector<std::size_t>& held);
+  void GiveCredits(const std::vector<std::size_t>& held, When when);
 
   // Nothing happens on a link that is not connected.
   void Send(std::size_t link, internal::v1::ConnectRequest message);

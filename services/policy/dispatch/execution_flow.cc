@@ -78,6 +78,14 @@ void ExecutionFlow::SendJob(Execution& execution, ConnectedExecutor& executor) {
   executor.channel->Send(JobMessage(execution));
 }
 
+void ExecutionFlow::SendJobWithGrant(Execution& execution,
+                                     ConnectedExecutor& executor) {
+  execution.job_sent = true;
+  ConnectResponse message = JobMessage(execution);
+  *message.mutable_job()->mutable_grant() = MintGrant(execution);
+  executor.channel->Send(std::move(message));
+}
+
 void ExecutionFlow::OnProgress(Execution& execution,
                                const airlock::v1::PrepareProgress& progress) {
   if (execution.phase != Phase::kPreparing) return;
@@ -146,8 +154,11 @@ void ExecutionFlow::Start(Execution& execution, ConnectedExecutor& executor) {
   p_.placement.OnStarted(execution);
   execution.started_at = p_.clock.Monotonic();
   p_.metrics.ObserveStart(execution.started_at - execution.accepted_at);
-  if (!execution.job_sent) SendJob(execution, executor);
-  SendGrant(execution, executor);
+  if (execution.job_sent) {
+    SendGrant(execution, executor);
+  } else {
+    SendJobWithGrant(execution, executor);
+  }
 
   ExecutionEvent event;
   *event.mutable_event_time() = ToProto(p_.clock.Now());
@@ -159,9 +170,14 @@ void ExecutionFlow::Start(Execution& execution, ConnectedExecutor& executor) {
 void ExecutionFlow::SendGrant(const Execution& execution,
                               ConnectedExecutor& executor) {
   ConnectResponse message;
-  *message.mutable_grant() =
-      p_.minter.Mint(execution.id(), execution.digest, *execution.assignment);
+  *message.mutable_grant() = MintGrant(execution);
   executor.channel->Send(std::move(message));
+}
+
+airlock::internal::v1::Grant ExecutionFlow::MintGrant(
+    const Execution& execution) {
+  return p_.minter.Mint(execution.id(), execution.digest,
+                        *execution.assignment);
 }
 
 void ExecutionFlow::OnOutput(Execution& execution,

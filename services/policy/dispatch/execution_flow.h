@@ -106,6 +106,8 @@ class ExecutionFlow {
   void Start(Execution& execution, ConnectedExecutor& executor);
   void SendJob(Execution& execution, ConnectedExecutor& executor);
   void SendGrant(const Execution& execution, ConnectedExecutor& executor);
+  void SendJobWithGrant(Execution& execution, ConnectedExecutor& executor);
+  airlock::internal::v1::Grant MintGrant(const Execution& execution);
   // From the queue, or from the executor that was to start it.
   void TakeBack(const Execution& execution);
   void SendCancel(const Execution& execution);

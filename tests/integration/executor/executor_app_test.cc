@@ -82,7 +82,13 @@ class ExecutorAppTest : public testing::Test {
   }
 
   internal::v1::Job SendJob(const std::vector<std::string>& argv) {
-    internal::v1::Job job = MakeJob(MakeCommandSpec("e1", argv));
+    internal::v1::ExecutionSpec spec = MakeCommandSpec("e1", argv);
+    // Its start is told.
+    spec.mutable_action()
+        ->mutable_system_command()
+        ->mutable_input()
+        ->set_accepts_later_input(true);
+    internal::v1::Job job = MakeJob(spec);
     FromPolicy message;
     *message.mutable_job() = job;
     policy_.Send(message);

@@ -54,6 +54,27 @@ TEST_F(JobLaterInputTest, LaterInputReachesTheProcessOnce) {
   EXPECT_EQ(AwaitOutput(*policy), "one two three");
 }
 
+TEST_F(JobLaterInputTest, StartIsToldOnEachStreamToWhoBringsInput) {
+  const auto started = [](const Message& message) {
+    return message.has_process_started();
+  };
+  const auto policy = Connect();
+  StartCat(*policy);
+  EXPECT_TRUE(policy->Await(started));
+
+  EXPECT_TRUE(Connect()->Await(started));
+}
+
+TEST_F(JobLaterInputTest, StartIsNotToldWhereNoInputComes) {
+  const auto policy = Connect();
+  StartJob(*policy, {"echo", "hi"});
+  AwaitEnd(*policy);
+
+  for (const Message& message : policy->messages()) {
+    EXPECT_FALSE(message.has_process_started());
+  }
+}
+
 TEST_F(JobLaterInputTest, GapIsNotTaken) {
   const auto policy = Connect();
   StartCat(*policy);

@@ -62,6 +62,45 @@ TEST_F(JobSessionTest, OneSandboxServesOneJobAfterAnother) {
   EXPECT_EQ(hello.held_sessions(0), "se-1");
 }
 
+TEST_F(JobSessionTest, GrantThatComesWithTheJobStartsItAtOnce) {
+  const auto policy = Connect();
+  Run(*policy, "e1", {"echo", "a"}, true);
+  internal::v1::Job job = SessionJob("e2", {"exit", "3"}, false);
+  *job.mutable_grant() = Granted(job);
+
+  Send(job);
+
+  EXPECT_EQ(AwaitEnd(*policy, "e2").outcome().exit_code(), 3);
+  for (const Message& message : policy->messages()) {
+    EXPECT_NE(message.job_ready().execution_id(), "e2");
+  }
+}
+
+TEST_F(JobSessionTest, WrongGrantThatComesWithTheJobEndsIt) {
+  const auto policy = Connect();
+  Run(*policy, "e1", {"echo", "a"}, true);
+  internal::v1::Job job = SessionJob("e2", {"exit", "3"}, false);
+  *job.mutable_grant() = Granted(job);
+  job.mutable_grant()->mutable_signature()->back() ^= 1;
+
+  Send(job);
+
+  const internal::v1::JobEnded ended = AwaitEnd(*policy, "e2");
+  EXPECT_EQ(ended.outcome().ended_by(), Outcome::ENDED_BY_NOT_STARTED);
+  EXPECT_EQ(ended.outcome().reason(), "GRANT_INVALID");
+  EXPECT_FALSE(backend_.WaitForStarted(2, absl::Milliseconds(50)));
+}
+
+TEST_F(JobSessionTest, GrantWithAJobThatIsRefusedChangesNothing) {
+  const auto policy = Connect();
+  internal::v1::Job job = SessionJob("e1", {"echo"}, false);
+  *job.mutable_grant() = Granted(job);
+
+  Send(job);
+
+  EXPECT_EQ(AwaitEnd(*policy).outcome().reason(), "SESSION_LOST");
+}
+
 TEST_F(JobSessionTest, SessionThatIsNotThereEndsTheJobUnstarted) {
   const auto policy = Connect();
 

@@ -90,9 +90,10 @@ class JobTableTest : public testing::Test {
     *message.mutable_grant() = grant;
     table_->OnMessage(0, message, clock_.Monotonic());
   }
-  void SendGrant(const internal::v1::Job& job) {
-    Send(SignGrant(MakeClaims(job, "ex-1", boot_), key_));
+  internal::v1::Grant Granted(const internal::v1::Job& job) const {
+    return SignGrant(MakeClaims(job, "ex-1", boot_), key_);
   }
+  void SendGrant(const internal::v1::Job& job) { Send(Granted(job)); }
   template <typename Set>
   void Send(Set set) {
     internal::v1::ConnectResponse message;

@@ -16,8 +16,6 @@ TEST_F(JobTableTest, GrantedJobRunsAndTellsItsEnd) {
   EXPECT_EQ(end.outcome().usage().stdout_bytes(), 19U);
   EXPECT_EQ(policy->Output(airlock::v1::OUTPUT_STREAM_STDOUT),
             "Hello from sandbox\n");
-  EXPECT_TRUE(policy->Await(
-      [](const Message& message) { return message.has_process_started(); }));
 }
 
 TEST_F(JobTableTest, EndComesAfterTheLastByte) {
@@ -302,8 +300,7 @@ TEST_F(JobTableTest, CommandNotFoundWasNotStarted) {
 TEST_F(JobTableTest, HelloSaysWhoItIsAndWhatItHolds) {
   const auto policy = Connect();
   StartJob(*policy, {"sleep", "30"});
-  ASSERT_TRUE(policy->Await(
-      [](const Message& message) { return message.has_process_started(); }));
+  ASSERT_TRUE(backend_.WaitForStarted(1, kWait));
 
   const internal::v1::Hello hello = table_->MakeHello(0);
 

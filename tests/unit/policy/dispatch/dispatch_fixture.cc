@@ -151,6 +151,7 @@ std::vector<airlock::internal::v1::Grant> FakeExecutor::grants() const {
   std::vector<airlock::internal::v1::Grant> grants;
   for (const ConnectResponse& message : sent_) {
     if (message.has_grant()) grants.push_back(message.grant());
+    if (message.job().has_grant()) grants.push_back(message.job().grant());
   }
   return grants;
 }

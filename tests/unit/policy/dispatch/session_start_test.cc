@@ -35,7 +35,7 @@ TEST_F(SessionStartTest, JobAndGrantAreSentTogether) {
   ASSERT_THAT(executor->jobs(), SizeIs(2));
   ASSERT_THAT(executor->grants(), SizeIs(2));
   EXPECT_EQ(executor->grants().at(1).execution_id(), client->id());
-  EXPECT_TRUE(executor->last().has_grant()) << "the job goes first";
+  EXPECT_TRUE(executor->last().job().has_grant()) << "in one message";
   executor->SayReady(executor->jobs().at(1));
   EXPECT_THAT(executor->grants(), SizeIs(2)) << "one grant is enough";
   executor->SayEnded(executor->jobs().at(1), Outcome::ENDED_BY_EXITED);

@@ -4,6 +4,7 @@
 
 #include "common/logging/log.h"
 #include "common/rpc/status.h"
+#include "services/executor/clients/output_join.h"
 
 namespace airlock::executor {
 namespace {
@@ -59,9 +60,8 @@ void LinkStream::Send(ConnectRequest message) {
   {
     absl::MutexLock lock(&mutex_);
     if (broken_) return;
-    queued_bytes_ += message.ByteSizeLong();
+    Queue(std::move(message));
     too_much = queued_bytes_ > kMaxQueuedBytes;
-    (IsData(message) ? data_ : control_).push_back(std::move(message));
   }
   if (too_much) {
     LogError("policy does not read: its stream is closed", {{"link", link_}});
@@ -69,6 +69,23 @@ void LinkStream::Send(ConnectRequest message) {
     return;
   }
   WriteNext();
+}
+
+void LinkStream::Queue(ConnectRequest message) {
+  if (!IsData(message)) {
+    queued_bytes_ += message.ByteSizeLong();
+    control_.push_back(std::move(message));
+    return;
+  }
+  if (!data_.empty()) {
+    const std::size_t before = data_.back().ByteSizeLong();
+    if (JoinOutput(message, data_.back())) {
+      queued_bytes_ += data_.back().ByteSizeLong() - before;
+      return;
+    }
+  }
+  queued_bytes_ += message.ByteSizeLong();
+  data_.push_back(std::move(message));
 }
 
 void LinkStream::WriteNext() {

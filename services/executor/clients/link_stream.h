@@ -66,6 +66,9 @@ class LinkStream final
   // Whether the first message makes sense.
   bool HandleWelcome();
   // Starts the next write if there is one; to be called without the lock.
+  // Puts it behind what waits.
+  void Queue(internal::v1::ConnectRequest message)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteNext() ABSL_LOCKS_EXCLUDED(mutex_);
   // No more writes: gRPC may finish the stream.
   void StopWriting(bool write_done) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -13,7 +13,7 @@ constexpr std::size_t IndexOf(Stream stream) {
 }  // namespace
 
 void JobOutput::Append(Stream stream, absl::string_view data) {
-  streams_[IndexOf(stream)].bytes.append(data.data(), data.size());
+  streams_[IndexOf(stream)].bytes.Append(data);
 }
 
 void JobOutput::Allow(std::uint64_t limit_bytes,
@@ -27,7 +27,7 @@ void JobOutput::Allow(std::uint64_t limit_bytes,
     // Nobody can hold what was never handed out.
     const std::uint64_t begin = std::min(acknowledged[i], kept.handed_out);
     if (begin <= kept.begin) continue;
-    kept.bytes.erase(0, begin - kept.begin);
+    kept.bytes.RemovePrefix(begin - kept.begin);
     kept.begin = begin;
     kept.next = std::max(kept.next, begin);
   }
@@ -72,7 +72,8 @@ std::optional<airlock::v1::OutputChunk> JobOutput::TakeChunk(
   chunk.set_stream(stream == 0 ? airlock::v1::OUTPUT_STREAM_STDOUT
                                : airlock::v1::OUTPUT_STREAM_STDERR);
   chunk.set_offset(kept.next);
-  chunk.set_data(kept.bytes.substr(kept.next - kept.begin, size));
+  absl::CopyCordToString(kept.bytes.Subcord(kept.next - kept.begin, size),
+                         chunk.mutable_data());
   kept.next += size;
   kept.handed_out = std::max(kept.handed_out, kept.next);
   return chunk;

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "airlock/v1/execution.pb.h"
 #include "services/executor/sandbox/sandbox_backend.h"
@@ -14,7 +14,7 @@
 namespace airlock::executor {
 
 // Output that needs no credit.
-inline constexpr std::uint64_t kInitialOutputCredit = std::uint64_t{256} << 10U;
+inline constexpr std::uint64_t kInitialOutputCredit = std::uint64_t{512} << 10U;
 // Unacknowledged output that is kept at most; a process that writes more waits.
 inline constexpr std::uint64_t kKeptOutputBytes = std::uint64_t{1} << 20U;
 // The longest chunk.
@@ -57,8 +57,9 @@ class JobOutput {
 
  private:
   struct Kept {
-    std::string bytes;
-    // Offset of bytes[0].
+    // Gives up its beginning without moving the rest.
+    absl::Cord bytes;
+    // Offset of the first byte of it.
     std::uint64_t begin = 0;
     // Next offset to hand out.
     std::uint64_t next = 0;

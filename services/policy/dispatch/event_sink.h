@@ -8,13 +8,15 @@ namespace airlock::policy {
 
 // One client's stream, as the dispatch room sees it. The calls come from
 // inside the dispatcher's serializer and must not block. After Send() the next
-// call comes only when the owner reported the event as written; Finish() is
-// the last call.
+// call comes only when the owner reported the event as written; SendLast() or
+// Finish() is the last call.
 class EventSink {
  public:
   virtual ~EventSink() = default;
 
   virtual void Send(airlock::v1::ExecutionEvent event) = 0;
+  // Sends the last event and ends the stream without an error.
+  virtual void SendLast(airlock::v1::ExecutionEvent event) = 0;
   virtual void Finish(const absl::Status& status) = 0;
 
   // Whether the stream has ended by itself: the client is gone.

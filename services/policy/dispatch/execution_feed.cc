@@ -13,6 +13,8 @@ using airlock::v1::OutputChunk;
 
 // Progress beyond this many events is not told: it is for people who wait.
 constexpr std::size_t kMaxEvents = 256;
+// The longest piece of output that is told at once, if it came in several.
+constexpr std::size_t kJoinedBytes = std::size_t{64} << 10U;
 
 std::size_t IndexOf(airlock::v1::OutputStream stream) {
   return stream == airlock::v1::OUTPUT_STREAM_STDERR ? 1 : 0;
@@ -103,7 +105,6 @@ std::optional<ExecutionEvent> ExecutionFeed::NextEvent(Watcher& watcher) const {
   if (std::optional<ExecutionEvent> output = NextOutput(watcher)) return output;
   if (!completed_.has_value()) return std::nullopt;
   if (std::optional<ExecutionEvent> lost = NextLost(watcher)) return lost;
-  watcher.completed = true;
   return completed_;
 }
 
@@ -128,6 +129,27 @@ std::optional<ExecutionEvent> ExecutionFeed::NextLost(Watcher& watcher) const {
 
 std::optional<ExecutionEvent> ExecutionFeed::NextOutput(
     Watcher& watcher) const {
+  std::optional<ExecutionEvent> event = NextChunk(watcher);
+  if (event.has_value()) JoinChunks(watcher, *event->mutable_output());
+  return event;
+}
+
+void ExecutionFeed::JoinChunks(Watcher& watcher, OutputChunk& told) const {
+  while (const auto entry = output_.At(watcher.next_chunk)) {
+    const OutputChunk& chunk = *entry->chunk;
+    std::uint64_t& wanted = watcher.next_offset[IndexOf(told.stream())];
+    if (chunk.stream() != told.stream() || chunk.offset() != wanted ||
+        told.data().size() + chunk.data().size() > kJoinedBytes) {
+      return;
+    }
+    told.mutable_data()->reserve(kJoinedBytes);
+    told.mutable_data()->append(chunk.data());
+    wanted += chunk.data().size();
+    watcher.next_chunk = entry->number + 1;
+  }
+}
+
+std::optional<ExecutionEvent> ExecutionFeed::NextChunk(Watcher& watcher) const {
   while (const auto entry = output_.At(watcher.next_chunk)) {
     watcher.next_chunk = entry->number + 1;
     const OutputChunk& chunk = *entry->chunk;
@@ -155,17 +177,16 @@ ExecutionFeed::Watchers::iterator ExecutionFeed::Advance(
     Watchers::iterator it) {
   Watcher& watcher = it->second;
   if (watcher.writing) return std::next(it);
-  if (watcher.completed) {
+  std::optional<ExecutionEvent> event = NextEvent(watcher);
+  if (!event.has_value()) return std::next(it);
+  if (event->has_completed()) {
     const std::shared_ptr<EventSink> sink = watcher.sink;
     const auto next = watchers_.erase(it);
-    sink->Finish(absl::OkStatus());
+    sink->SendLast(*std::move(event));
     return next;
   }
-  std::optional<ExecutionEvent> event = NextEvent(watcher);
-  if (event.has_value()) {
-    watcher.writing = true;
-    watcher.sink->Send(*std::move(event));
-  }
+  watcher.writing = true;
+  watcher.sink->Send(*std::move(event));
   return std::next(it);
 }
 

@@ -19,7 +19,7 @@ namespace airlock::policy {
 using WatcherId = std::uint64_t;
 
 // Output that may be on its way to a client who holds credit.
-inline constexpr std::uint64_t kOutputWindow = 256 * 1024;
+inline constexpr std::uint64_t kOutputWindow = 512 * 1024;
 
 // How somebody listens.
 struct WatchOptions {
@@ -82,12 +82,15 @@ class ExecutionFeed {
     bool holds_credit = false;
     bool cancel_on_disconnect = false;
     bool writing = false;
-    bool completed = false;
   };
   using Watchers = std::map<WatcherId, Watcher>;
 
   std::optional<airlock::v1::ExecutionEvent> NextEvent(Watcher& watcher) const;
   std::optional<airlock::v1::ExecutionEvent> NextOutput(Watcher& watcher) const;
+  std::optional<airlock::v1::ExecutionEvent> NextChunk(Watcher& watcher) const;
+  // Adds the chunks that follow to one that is told, as far as they go on with
+  // it: few long events cost less than many short ones.
+  void JoinChunks(Watcher& watcher, airlock::v1::OutputChunk& told) const;
   // What was written up to the end but is not kept.
   std::optional<airlock::v1::ExecutionEvent> NextLost(Watcher& watcher) const;
   // Sends the watcher its next event, if there is one and none is under way.

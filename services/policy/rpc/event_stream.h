@@ -36,6 +36,16 @@ class EventStream final : public grpc::ServerWriteReactor<Response>,
     this->StartWrite(&response_);
   }
 
+  // The event and the status in one write.
+  void SendLast(airlock::v1::ExecutionEvent event) override
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    if (std::exchange(finished_, true)) return;
+    *response_.mutable_event() = std::move(event);
+    this->StartWriteAndFinish(&response_, grpc::WriteOptions(),
+                              grpc::Status::OK);
+  }
+
   void Finish(const absl::Status& status) override ABSL_LOCKS_EXCLUDED(mutex_) {
     absl::MutexLock lock(&mutex_);
     if (std::exchange(finished_, true)) return;

@@ -6,13 +6,10 @@ namespace {
 
 class JobEndTest : public JobTableTest {
  protected:
-  static bool IsStarted(const Message& message) {
-    return message.has_process_started();
-  }
   internal::v1::Job RunningJob(const Argv& argv) {
     policy_ = Connect();
     internal::v1::Job job = StartJob(*policy_, argv);
-    EXPECT_TRUE(policy_->Await(IsStarted));
+    EXPECT_TRUE(backend_.WaitForStarted(1, kWait));
     return job;
   }
   void Resume(const internal::v1::Job& job, std::uint64_t stdout_offset) {
@@ -218,19 +215,19 @@ TEST_F(JobEndTest, WithoutResumeTheKeptOutputIsSentAfterAWhile) {
 }
 
 TEST_F(JobEndTest, OutputStopsAtTheCreditAndGoesOnWithMore) {
-  const auto job = RunningJob({"spam", "400000"});
-  ASSERT_TRUE(AwaitOutput(*policy_, 262144));
+  const auto job = RunningJob({"spam", "800000"});
+  ASSERT_TRUE(AwaitOutput(*policy_, kInitialOutputCredit));
   EXPECT_FALSE(policy_->Await(
       [](const Message& message) {
         return message.has_job_ended() ||
-               message.output().chunk().offset() >= 262144;
+               message.output().chunk().offset() >= kInitialOutputCredit;
       },
       absl::Milliseconds(50)));
 
-  Credit(job, 400000, 262144);
+  Credit(job, 800000, kInitialOutputCredit);
 
   EXPECT_EQ(AwaitEnd(*policy_).outcome().ended_by(), Outcome::ENDED_BY_EXITED);
-  EXPECT_EQ(policy_->Output(airlock::v1::OUTPUT_STREAM_STDOUT).size(), 400000u);
+  EXPECT_EQ(policy_->Output(airlock::v1::OUTPUT_STREAM_STDOUT).size(), 800000u);
 }
 
 TEST_F(JobEndTest, UnacknowledgedOutputIsBoundedWhateverTheCredit) {

@@ -32,6 +32,11 @@ class FakeSink final : public EventSink {
     events_.push_back(std::move(event));
     if (!slow_) dispatcher_.Written(watcher_);
   }
+  void SendLast(airlock::v1::ExecutionEvent event) override {
+    EXPECT_FALSE(finished_.has_value());
+    events_.push_back(std::move(event));
+    finished_ = absl::OkStatus();
+  }
   void Finish(const absl::Status& status) override { finished_ = status; }
   bool closed() const override { return closed_; }
 

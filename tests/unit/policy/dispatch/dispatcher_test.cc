@@ -210,6 +210,28 @@ TEST_F(DispatcherTest, SlowClientHoldsTheExecutorBackUntilItGoes) {
   EXPECT_EQ(executor->last().output_credit().limit_bytes(), 2 * kOutputWindow);
 }
 
+TEST_F(DispatcherTest, SlowClientGetsWhatCameMeanwhileTogether) {
+  const auto executor = NewExecutor("ex-1");
+  const auto client = Execute("ada", "r1", "hello", /*slow=*/true);
+  const Job job = RunNewest(*executor);
+  executor->SayOutput(job, 0, "a");
+  executor->SayOutput(job, 1, "b");
+  executor->SayOutput(job, 2, std::string(64 * 1024 - 2, 'c'));
+  executor->SayOutput(job, 64 * 1024, "d");
+
+  // Of accepted and of the change of state.
+  client->TakeOne();
+  client->TakeOne();
+
+  const airlock::v1::OutputChunk& whole = client->events().back().output();
+  EXPECT_EQ(whole.data().substr(0, 3), "abc");
+  EXPECT_EQ(whole.data().size(), 64U * 1024) << "no more at once";
+  client->TakeOne();
+  EXPECT_EQ(client->events().back().output().data(), "d");
+  EXPECT_EQ(client->events().back().output().offset(), 64U * 1024);
+  EXPECT_EQ(client->skipped_bytes(), 0U);
+}
+
 TEST_F(DispatcherTest, ExecutionGoesOnWithoutItsClient) {
   const auto executor = NewExecutor("ex-1");
   const auto client = Execute("ada", "r1");

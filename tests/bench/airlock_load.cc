@@ -7,6 +7,9 @@
 //
 //   run COUNT CLIENTS SESSION   /bin/true COUNT times, by so many at once
 //   output BYTES SESSION        one command that writes so much
+//   timeout COUNT MS SESSION    commands that do not heed SIGTERM, one after
+//                               another, with this timeout
+//   cancel COUNT SESSION        the same, cancelled when they run
 //   watch COUNT                 so many idle streams, held until the next order
 //
 // SESSION is a name, to which each client adds its number, or "-": a sandbox of
@@ -19,6 +22,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -30,6 +34,7 @@
 #include "airlock/v1/execution.grpc.pb.h"
 #include "common/rpc/channel.h"
 #include "common/security/random.h"
+#include "common/time/proto_time.h"
 #include "nlohmann/json.hpp"
 
 namespace airlock {
@@ -45,6 +50,7 @@ using nlohmann::json;
 constexpr int kMaxCount = 100'000;
 constexpr int kMaxClients = 64;
 constexpr int kMaxWatchers = 2'000;
+constexpr int kMaxTimeoutMs = 60'000;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{4} << 30;
 constexpr absl::Duration kPatience = absl::Seconds(120);
 
@@ -70,6 +76,12 @@ ExecuteRequest Command(const std::vector<std::string>& argv,
   command.mutable_argv()->mutable_args()->Assign(argv.begin(), argv.end());
   if (session != "-") request.set_session(absl::StrCat(session, client));
   return request;
+}
+
+// Says that it is there, and does not go when it is asked to.
+ExecuteRequest Stubborn(const std::string& session) {
+  return Command({"sh", "-c", "trap '' TERM; echo there; exec sleep 100"},
+                 session, /*client=*/0);
 }
 
 // What one command came to.
@@ -107,6 +119,37 @@ class Load {
     }
     return {{"seconds", absl::ToDoubleSeconds(absl::Now() - begin)},
             {"micros", std::move(all)}};
+  }
+
+  // Milliseconds from a cancel, or from the moment when the command was there
+  // and its timeout began, to the end.
+  json Ends(int count, absl::Duration timeout, const std::string& session) {
+    std::vector<double> millis;
+    for (int i = 0; i < count; ++i) {
+      ExecuteRequest request = Stubborn(session);
+      if (timeout > absl::ZeroDuration()) {
+        *request.mutable_timeout() = ToProto(timeout);
+      }
+      const auto context = Context();
+      const auto reader = stub_->Execute(context.get(), request);
+      std::string id;
+      std::optional<absl::Time> begin;
+      Told told;
+      ExecuteResponse response;
+      while (reader->Read(&response)) {
+        const airlock::v1::ExecutionEvent& event = response.event();
+        if (event.has_accepted()) id = event.accepted().id();
+        if (event.has_completed()) told.completed = event.completed();
+        if (!event.has_output() || begin.has_value()) continue;
+        begin = absl::Now();
+        if (timeout == absl::ZeroDuration()) Cancel(id);
+      }
+      const grpc::Status status = reader->Finish();
+      if (!status.ok()) Stop(status.error_message());
+      if (!begin.has_value()) Stop(told.completed.ShortDebugString());
+      millis.push_back(absl::ToDoubleMilliseconds(absl::Now() - *begin));
+    }
+    return {{"millis", std::move(millis)}};
   }
 
   json Output(std::uint64_t bytes, const std::string& session) {
@@ -151,6 +194,14 @@ class Load {
   }
 
  private:
+  void Cancel(const std::string& id) {
+    airlock::v1::CancelExecutionRequest request;
+    request.set_id(id);
+    airlock::v1::CancelExecutionResponse response;
+    const grpc::Status status =
+        stub_->CancelExecution(Context().get(), request, &response);
+    if (!status.ok()) Stop(status.error_message());
+  }
   Told Execute(const ExecuteRequest& request) {
     const auto context = Context();
     const auto reader = stub_->Execute(context.get(), request);
@@ -198,7 +249,9 @@ json Obey(Load& load, const std::string& order) {
     return load.Watch(static_cast<int>(count));
   }
   int clients = 1;
+  int timeout_ms = 0;
   if (verb == "run") words >> clients;
+  if (verb == "timeout") words >> timeout_ms;
   std::string session;
   words >> session;
   const bool complete = !words.fail() && clients >= 1 && clients <= kMaxClients;
@@ -207,6 +260,12 @@ json Obey(Load& load, const std::string& order) {
   }
   if (verb == "output" && complete && count <= kMaxBytes) {
     return load.Output(count, session);
+  }
+  const bool asked = timeout_ms > 0 && timeout_ms <= kMaxTimeoutMs;
+  const bool ends = verb == "timeout" ? asked : verb == "cancel";
+  if (ends && complete && count <= kMaxCount) {
+    return load.Ends(static_cast<int>(count), absl::Milliseconds(timeout_ms),
+                     session);
   }
   Stop(absl::StrCat("no such order: ", order));
 }

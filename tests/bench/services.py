@@ -12,6 +12,7 @@ TLS between them; the client speaks gRPC over loopback. Parts (default: all):
   sustained   one-offs without a pause, against the best of docker run
   refill      commands in a session while sandboxes are made beside it
   output      100 MB of standard output, against an attach stream of the engine
+  ends        how late commands end that do not heed SIGTERM
   idle        memory of the services, of sandboxes that wait, of idle watchers
 """
 
@@ -29,6 +30,9 @@ from measure import (DOCKER, DOCKER_RUN, Load, Services, attach_stream_seconds,
 WARM = 8
 OUTPUT_BYTES = 100_000_000
 CLIENTS = 16
+TIMEOUT_MS = 200
+# Between SIGTERM and SIGKILL.
+GRACE_MS = 1000
 WATCHERS = 1000
 
 
@@ -123,6 +127,17 @@ def output(services, load, rounds):
     print(f"  peak memory of the services grew by {grown} MB")
 
 
+def ends(services, load, rounds):
+    """From a cancel or a timeout to the last event, beyond the grace."""
+    load.run(1, 1, "ends")
+    late = {"cancel": [millis - GRACE_MS for millis in load.ask(
+                "cancel", rounds, "ends")["millis"]],
+            "timeout": [millis - TIMEOUT_MS - GRACE_MS for millis in load.ask(
+                "timeout", rounds, TIMEOUT_MS, "ends")["millis"]]}
+    report({f"{name}, beyond the grace": values
+            for name, values in late.items()}, [])
+
+
 def warm_sandbox_mb():
     """MB of each waiting sandbox: its processes and the engine's for it."""
     ids = subprocess.run(
@@ -157,7 +172,7 @@ def idle(services, load, rounds):
 
 
 PARTS = {part.__name__: part
-         for part in (idle, latency, rate, refill, output, sustained)}
+         for part in (idle, latency, rate, refill, output, ends, sustained)}
 
 
 def main():

@@ -1,7 +1,12 @@
 // Sessions over a real engine: what stays in them, and what loses them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tests/e2e/faults/docker_cli.h"
 #include "tests/e2e/faults/session_fixture.h"
@@ -85,6 +90,45 @@ TEST_F(SessionFaultsTest, ContainerRemovedFromOutsideLosesIt) {
   ExpectLost("work");
   Close("work");
   EXPECT_EQ(Output("work", "ls notes 2>/dev/null; echo none"), "none\n");
+  Close("work");
+}
+
+TEST_F(SessionFaultsTest, RunnerKilledFromOutsideLosesIt) {
+  cluster_.StartAll();
+  OpenParallel("work");
+  Output("work", "sleep 1000 & echo begun");
+  Call call(cluster_, In("work", "echo on; sleep 1000"));
+  ASSERT_TRUE(call.ReadUntilOutput(3));
+  const std::vector<std::string> runner = Docker(absl::StrCat(
+      "inspect -f '{{.State.Pid}}' ", cluster_.Containers().at(0)));
+  ASSERT_THAT(runner, SizeIs(1));
+
+  ASSERT_EQ(::kill(std::stoi(runner.at(0)), SIGKILL), 0);
+
+  EXPECT_EQ(call.Finish().completed.outcome().ended_by(),
+            Outcome::ENDED_BY_SANDBOX_FAILED);
+  ExpectLost("work");
+  EXPECT_TRUE(cluster_.WaitNoContainers());
+  Close("work");
+}
+
+// What a client does not read stays in its own pipe.
+TEST_F(SessionFaultsTest, SlowReaderHoldsUpNobodyElseOfItsSession) {
+  cluster_.config()["sandbox"]["outputLimit"] = "100m";
+  cluster_.StartAll();
+  OpenParallel("work");
+  Call slow(cluster_, In("work", "yes 0123456789abcde | head -c 40000000"));
+  ASSERT_TRUE(slow.ReadUntilOutput(1));
+
+  const Transcript fast =
+      cluster_.Execute(In("work", "yes 0123456789abcde | head -c 40000000"));
+
+  EXPECT_EQ(fast.completed.outcome().ended_by(), Outcome::ENDED_BY_EXITED);
+  EXPECT_EQ(fast.stdout_data.size(), 40'000'000U);
+  EXPECT_EQ(cluster_.Get(slow.id()).state(),
+            airlock::v1::Execution::STATE_RUNNING)
+      << "it waits for its reader";
+  EXPECT_EQ(slow.Finish().stdout_data, fast.stdout_data);
   Close("work");
 }
 

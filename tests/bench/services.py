@@ -49,6 +49,8 @@ def latency(services, load, rounds):
                 milliseconds([DOCKER, "exec", container, "/bin/true"]))
             measured["Airlock, one-off, warm"] += load.run(1, 1, "-")[0]
             measured["Airlock, in a session"] += load.run(20, 1, "latency")[0]
+    measured["the same, nothing beside it"] = load.run(
+        rounds * 20, 1, "latency")[0]
     report(measured, ["docker exec", "docker run"])
 
 

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "common/rpc/callback_waker.h"
 #include "common/rpc/grpc_metrics.h"
 #include "common/rpc/transport.h"
 #include "common/status/error.h"
@@ -85,7 +86,9 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
 }
 
 RpcServer::RpcServer(std::unique_ptr<grpc::Server> server, int port)
-    : server_(std::move(server)), port_(port) {
+    : waker_(CallbackWaker::OfProcess()),
+      server_(std::move(server)),
+      port_(port) {
   SetReady(false);
   SetLive(true);
 }

@@ -15,6 +15,8 @@
 
 namespace airlock {
 
+class CallbackWaker;
+
 // No message is larger. A handler refuses one that is; what the slack lets
 // through gets an error with details instead of gRPC's own.
 inline constexpr int kMaxMessageBytes = 16 * 1024 * 1024;
@@ -75,6 +77,8 @@ class RpcServer {
  private:
   RpcServer(std::unique_ptr<grpc::Server> server, int port);
 
+  // Its handlers are callbacks.
+  const std::shared_ptr<CallbackWaker> waker_;
   std::unique_ptr<grpc::Server> server_;
   const int port_;
 };

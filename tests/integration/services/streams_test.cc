@@ -22,8 +22,8 @@ using airlock::v1::Outcome;
 using airlock::v1::WatchExecutionResponse;
 
 constexpr std::uint64_t kMuch = 20'000'000;
-// What may be under way to a client that does not read: a window of ours, and
-// what gRPC buffers on three connections.
+// What may be under way to a client that does not read: windows of ours, and
+// what gRPC buffers on the connections.
 constexpr std::uint64_t kUnderWay = 4'000'000;
 
 // One stream of events, read by hand.

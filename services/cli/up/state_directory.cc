@@ -30,7 +30,8 @@ constexpr char kFirstConfig[] = R"({
   },
   "autonomy": {
     "level": "full",
-    "allowedActions": ["code_exec", "system_command"]
+    "allowedActions": ["code_exec", "system_command", "file_read",
+                       "file_write", "file_delete"]
   }
 }
 )";

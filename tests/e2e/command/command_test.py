@@ -48,7 +48,9 @@ class CommandTest(unittest.TestCase):
         cls.config = {
             "sandbox": {"image": "airlock/sandbox:latest"},
             "autonomy": {"level": "full",
-                         "allowedActions": ["code_exec", "system_command"]},
+                         "allowedActions": [
+                             "code_exec", "system_command", "file_read",
+                             "file_write", "file_delete"]},
             "approvalGating": {"rules": [
                 {"action": "system_command", "approval": "deny",
                  "command": "forbidden"},
@@ -194,6 +196,61 @@ class CommandTest(unittest.TestCase):
             self.assertEqual(closed.stdout, f"{name}: closed (CLOSED)\n",
                              closed.stderr)
         self.assertEqual(self.json("sessions", "ls")["sessions"], [])
+
+    def test_files_are_copied_listed_and_removed(self):
+        self.json("sessions", "create", "files")
+        self.addCleanup(self.airlock, "sessions", "close", "files")
+        here = os.path.join(self.state, "there-and-back")
+        data = bytes(range(256)) * 5000
+        with open(here, "wb") as file:
+            file.write(data)
+
+        there = self.airlock("files", "cp", here, "files:data/big")
+        back = self.airlock("files", "cp", "files:data/big", here + ".back")
+
+        self.assertEqual(there.returncode, 0, there.stderr)
+        self.assertEqual(back.returncode, 0, back.stderr)
+        with open(here + ".back", "rb") as file:
+            self.assertEqual(file.read(), data)
+        listed = self.airlock("files", "ls", "files:data", "-o", "json")
+        self.assertIn('"big"', listed.stdout, listed.stderr)
+        removed = self.airlock("files", "rm", "-r", "files:data")
+        self.assertEqual(removed.returncode, 0, removed.stderr)
+        gone = self.airlock("run", "--session", "files", "--", "ls")
+        self.assertEqual(gone.stdout, "", gone.stderr)
+
+    def test_input_reaches_a_process_while_it_runs(self):
+        with subprocess.Popen(
+                [AIRLOCK, "run", "-i", "--shell",
+                 "while read line; do echo got $line; done"], env=self.env,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                text=True) as run:
+            for word in ("one", "two"):
+                run.stdin.write(word + "\n")
+                run.stdin.flush()
+                self.assertEqual(run.stdout.readline(), f"got {word}\n")
+            run.stdin.close()
+            self.assertEqual(run.wait(timeout=CALL_SECONDS), 0)
+
+    def test_the_queue_tells_what_waits_and_why(self):
+        (executor,) = self.json("executors", "ls")["executors"]
+        self.json("executors", "cordon", executor["id"])
+        try:
+            with subprocess.Popen([AIRLOCK, "run", "--", "echo", "at last"],
+                                  env=self.env, stdout=subprocess.PIPE,
+                                  text=True) as run:
+                waiting = []
+                deadline = time.monotonic() + CALL_SECONDS
+                while not waiting and time.monotonic() < deadline:
+                    waiting = self.json("queue").get("waiting", [])
+                self.json("executors", "uncordon", executor["id"])
+                said = run.stdout.read()
+        finally:
+            self.json("executors", "uncordon", executor["id"])
+        self.assertEqual([one["reason"] for one in waiting],
+                         ["REASON_NO_CREDIT"])
+        self.assertIn("cordoned", waiting[0]["message"])
+        self.assertEqual(said, "at last\n")
 
     def test_an_operator_sees_sessions_of_all_and_an_agent_its_own(self):
         self.json("sessions", "create", "mine")

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <random>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -39,6 +42,17 @@ std::ptrdiff_t OpenDescriptors(const ChildProcess& process) {
   const std::filesystem::directory_iterator all(
       absl::StrCat("/proc/", process.pid(), "/fd"));
   return std::distance(begin(all), end(all));
+}
+
+// Runners of any sandbox on this machine.
+int CountRunners() {
+  int count = 0;
+  for (const auto& process : std::filesystem::directory_iterator("/proc")) {
+    std::string name;
+    std::ifstream(process.path() / "comm") >> name;
+    if (name == "airlock-runner") ++count;
+  }
+  return count;
 }
 
 // Asks for one execution after another: in sandboxes of their own or, if it
@@ -146,6 +160,7 @@ class StressTest : public ClusterTest {
 };
 
 TEST_F(StressTest, EachRunsAtMostOnceAndNothingIsLeftBehind) {
+  const int runners = CountRunners();
   StartEverything();
   ASSERT_EQ(cluster_.Execute(Shell("echo warm")).stdout_data, "warm\n");
   const std::ptrdiff_t descriptors = OpenDescriptors(cluster_.policy());
@@ -189,6 +204,7 @@ TEST_F(StressTest, EachRunsAtMostOnceAndNothingIsLeftBehind) {
     EXPECT_EQ(cluster_.executor(name).WaitExit(kPatience), 0) << name;
     EXPECT_TRUE(cluster_.WaitNoContainers(name)) << name;
   }
+  EXPECT_EQ(CountRunners(), runners);
   EXPECT_EQ(Docker("volume ls -q").size(), volumes);
 }
 

@@ -22,6 +22,9 @@ using airlock::v1::WriteStdinResponse;
 
 class InputFlowTest : public DispatchFixture {
  protected:
+  // A call that still waits is answered while the answer has its place.
+  ~InputFlowTest() override { dispatcher_->AbortStreams(); }
+
   // Asks for a program that reads its input.
   std::shared_ptr<FakeSink> ExecuteCat(const std::string& request_id = "r1",
                                        bool accepts_later_input = true) {

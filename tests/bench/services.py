@@ -30,7 +30,8 @@ from measure import (DOCKER, DOCKER_RUN, Load, Services, attach_stream_seconds,
 WARM = 8
 OUTPUT_BYTES = 100_000_000
 CLIENTS = 16
-SETTLE_SECONDS = .4
+# Until a container is gone, and the sandboxes that were used are replaced.
+SETTLE_SECONDS = 1
 TIMEOUT_MS = 200
 # Between SIGTERM and SIGKILL.
 GRACE_MS = 1000

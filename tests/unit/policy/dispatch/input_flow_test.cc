@@ -37,7 +37,7 @@ class InputFlowTest : public DispatchFixture {
   }
   // Runs the newest job until its process is there.
   static Job StartNewest(FakeExecutor& executor) {
-    const Job job = RunNewest(executor);
+    Job job = RunNewest(executor);
     SayStarted(executor, job);
     return job;
   }

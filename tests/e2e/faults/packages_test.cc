@@ -7,12 +7,13 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "tests/e2e/faults/session_fixture.h"
 
 namespace airlock {
 namespace {
 
-constexpr char kIndex[] = "http://127.0.0.1:$(cat port)";
+constexpr absl::string_view kIndex = "http://127.0.0.1:$(cat port)";
 
 // An index of packages runs in the session itself: a sandbox reaches nothing
 // but its own loopback.

@@ -1,8 +1,8 @@
 // Sessions over a real engine: what stays in them, and what loses them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 
+#include <csignal>
 #include <string>
 #include <vector>
 

@@ -121,7 +121,7 @@ TEST_F(JobEndTest, LostLeaseKillsWhatRunsAndDropsTheRest) {
   const auto waiting = AwaitEnd(*policy_, "e2");
   EXPECT_EQ(waiting.outcome().ended_by(), Outcome::ENDED_BY_NOT_STARTED);
   EXPECT_EQ(waiting.outcome().reason(), "LEASE_LOST");
-  EXPECT_EQ(backend_.started_processes().size(), 1u);
+  EXPECT_EQ(backend_.started_processes().size(), 1U);
 }
 
 TEST_F(JobEndTest, AnyMessageOfAnyReplicaRenewsTheLease) {
@@ -190,14 +190,14 @@ TEST_F(JobEndTest, OutputWrittenWithoutALinkIsSentWhenAskedFor) {
   table_->OnDisconnected(0);
 
   const auto again = Connect();
-  EXPECT_EQ(AwaitEnd(*again, "e1", absl::Milliseconds(50)).fence(), 0u)
+  EXPECT_EQ(AwaitEnd(*again, "e1", absl::Milliseconds(50)).fence(), 0U)
       << "the end must not overtake the output";
   Resume(job, 70000);
   AwaitEnd(*again);
 
   const std::string output = again->Output(airlock::v1::OUTPUT_STREAM_STDOUT);
-  EXPECT_EQ(output.size(), 100000u);
-  EXPECT_EQ(output.find('x'), 70000u);
+  EXPECT_EQ(output.size(), 100000U);
+  EXPECT_EQ(output.find('x'), 70000U);
 }
 
 TEST_F(JobEndTest, WithoutResumeTheKeptOutputIsSentAfterAWhile) {
@@ -211,7 +211,7 @@ TEST_F(JobEndTest, WithoutResumeTheKeptOutputIsSentAfterAWhile) {
   table_->Tick();
   AwaitEnd(*again);
 
-  EXPECT_EQ(again->Output(airlock::v1::OUTPUT_STREAM_STDOUT).find('x'), 65536u);
+  EXPECT_EQ(again->Output(airlock::v1::OUTPUT_STREAM_STDOUT).find('x'), 65536U);
 }
 
 TEST_F(JobEndTest, OutputStopsAtTheCreditAndGoesOnWithMore) {
@@ -227,7 +227,7 @@ TEST_F(JobEndTest, OutputStopsAtTheCreditAndGoesOnWithMore) {
   Credit(job, 800000, kInitialOutputCredit);
 
   EXPECT_EQ(AwaitEnd(*policy_).outcome().ended_by(), Outcome::ENDED_BY_EXITED);
-  EXPECT_EQ(policy_->Output(airlock::v1::OUTPUT_STREAM_STDOUT).size(), 800000u);
+  EXPECT_EQ(policy_->Output(airlock::v1::OUTPUT_STREAM_STDOUT).size(), 800000U);
 }
 
 TEST_F(JobEndTest, UnacknowledgedOutputIsBoundedWhateverTheCredit) {
@@ -282,7 +282,7 @@ TEST_F(JobEndTest, DrainIsSaidAgainOnANewStream) {
 
   EXPECT_TRUE(again->Await(
       [](const Message& message) { return message.has_draining(); }));
-  EXPECT_EQ(again->credits(), 0u);
+  EXPECT_EQ(again->credits(), 0U);
 }
 
 }  // namespace

@@ -232,6 +232,32 @@ TEST_F(DispatcherTest, SlowClientGetsWhatCameMeanwhileTogether) {
   EXPECT_EQ(client->skipped_bytes(), 0U);
 }
 
+TEST_F(DispatcherTest, WhatCameMeanwhileIsNotPutTogetherAcrossStreams) {
+  const auto executor = NewExecutor("ex-1");
+  const auto client = Execute("ada", "r1", "hello", /*slow=*/true);
+  const Job job = RunNewest(*executor);
+  const auto say = [&](airlock::v1::OutputStream stream, std::uint64_t offset,
+                       const std::string& data) {
+    airlock::internal::v1::ConnectRequest message;
+    airlock::internal::v1::Output& output = *message.mutable_output();
+    output.set_execution_id(job.execution_id());
+    output.set_fence(job.fence());
+    output.mutable_chunk()->set_stream(stream);
+    output.mutable_chunk()->set_offset(offset);
+    output.mutable_chunk()->set_data(data);
+    executor->Say(std::move(message));
+  };
+  say(airlock::v1::OUTPUT_STREAM_STDERR, 0, "e");
+  say(airlock::v1::OUTPUT_STREAM_STDOUT, 0, "o");
+  say(airlock::v1::OUTPUT_STREAM_STDERR, 1, "f");
+  executor->SayEnded(job, Outcome::ENDED_BY_EXITED);
+
+  for (int i = 0; i < 5; ++i) client->TakeOne();
+
+  EXPECT_EQ(client->output(airlock::v1::OUTPUT_STREAM_STDOUT), "o");
+  EXPECT_EQ(client->output(airlock::v1::OUTPUT_STREAM_STDERR), "ef");
+}
+
 TEST_F(DispatcherTest, ExecutionGoesOnWithoutItsClient) {
   const auto executor = NewExecutor("ex-1");
   const auto client = Execute("ada", "r1");

@@ -129,6 +129,9 @@ TEST_F(InputFlowTest, ProcessThatIsSaidToRunBeforeItsGrantGetsNothing) {
 
   EXPECT_EQ(Inputs(*executor).size(), 0U);
   EXPECT_FALSE(answer_.has_value());
+  const Job job = RunNewest(*executor);
+  SayCredit(*executor, job, 1000, 0);
+  EXPECT_EQ(Inputs(*executor).size(), 0U) << "it was said too early";
 }
 
 TEST_F(InputFlowTest, CreditLetsTheCallThatWaitsGoOn) {

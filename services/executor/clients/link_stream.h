@@ -65,10 +65,10 @@ class LinkStream final
   void Start(Stub& stub, internal::v1::Hello hello);
   // Whether the first message makes sense.
   bool HandleWelcome();
-  // Starts the next write if there is one; to be called without the lock.
   // Puts it behind what waits.
   void Queue(internal::v1::ConnectRequest message)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Starts the next write if there is one; to be called without the lock.
   void WriteNext() ABSL_LOCKS_EXCLUDED(mutex_);
   // No more writes: gRPC may finish the stream.
   void StopWriting(bool write_done) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "services/executor/dispatch/job_output.h"
+
 namespace airlock::executor {
 
 bool JoinOutput(const internal::v1::ConnectRequest& message,
@@ -14,11 +16,11 @@ bool JoinOutput(const internal::v1::ConnectRequest& message,
       piece.fence() != whole.fence() ||
       piece.chunk().stream() != whole.chunk().stream() ||
       piece.chunk().offset() != whole.chunk().offset() + size ||
-      piece.chunk().data().size() + size > kJoinedBytes) {
+      piece.chunk().data().size() + size > kOutputChunkBytes) {
     return false;
   }
   std::string& data = *whole.mutable_chunk()->mutable_data();
-  data.reserve(kJoinedBytes);
+  data.reserve(kOutputChunkBytes);
   data.append(piece.chunk().data());
   return true;
 }

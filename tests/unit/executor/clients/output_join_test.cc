@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "services/executor/dispatch/job_output.h"
+
 namespace airlock::executor {
 namespace {
 
@@ -70,8 +72,8 @@ TEST(OutputJoinTest, NothingGetsLongerThanTheBound) {
   ConnectRequest waiting = Piece(0, "abc");
 
   EXPECT_TRUE(
-      JoinOutput(Piece(3, std::string(kJoinedBytes - 3, 'x')), waiting));
-  EXPECT_FALSE(JoinOutput(Piece(kJoinedBytes, "x"), waiting));
+      JoinOutput(Piece(3, std::string(kOutputChunkBytes - 3, 'x')), waiting));
+  EXPECT_FALSE(JoinOutput(Piece(kOutputChunkBytes, "x"), waiting));
 }
 
 }  // namespace

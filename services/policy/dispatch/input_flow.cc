@@ -1,6 +1,5 @@
 #include "services/policy/dispatch/input_flow.h"
 
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -48,20 +47,20 @@ void InputFlow::OnCredit(Execution& execution,
 void InputFlow::OnLinkBack(Execution& execution) {
   ConnectedExecutor* executor = RunnerOf(execution);
   if (executor == nullptr) return;
-  const std::optional<InputPiece> piece = execution.input.Unacknowledged();
-  if (piece.has_value()) {
-    executor->channel->Send(InputMessage(execution, *piece));
-  }
+  Send(execution, *executor, execution.input.Unacknowledged());
   Advance(execution);
 }
 
 void InputFlow::Advance(Execution& execution) {
   ConnectedExecutor* executor = RunnerOf(execution);
   if (executor == nullptr) return;
-  const std::optional<InputPiece> piece = execution.input.Take();
-  if (piece.has_value()) {
-    executor->channel->Send(InputMessage(execution, *piece));
-  }
+  Send(execution, *executor, execution.input.Take());
+}
+
+void InputFlow::Send(const Execution& execution, ConnectedExecutor& executor,
+                     const std::optional<InputPiece>& piece) {
+  if (!piece.has_value()) return;
+  executor.channel->Send(InputMessage(execution, *piece));
 }
 
 }  // namespace airlock::policy

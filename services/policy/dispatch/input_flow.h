@@ -1,6 +1,8 @@
 // The way of later input to the executor of an execution.
 #pragma once
 
+#include <optional>
+
 #include "airlock/internal/v1/executor_link.pb.h"
 #include "services/policy/dispatch/execution.h"
 #include "services/policy/dispatch/executor_pool.h"
@@ -29,6 +31,8 @@ class InputFlow {
 
  private:
   void Advance(Execution& execution);
+  static void Send(const Execution& execution, ConnectedExecutor& executor,
+                   const std::optional<InputPiece>& piece);
   // The executor that runs it; null if none does or is connected.
   ConnectedExecutor* RunnerOf(const Execution& execution);
 

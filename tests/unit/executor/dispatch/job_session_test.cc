@@ -41,6 +41,15 @@ class JobSessionTest : public JobTableTest {
         [](const Message& message) { return message.has_session_ended(); });
     return told.has_value() ? told->session_ended().reason() : "";
   }
+  double RefusedGrants() const {
+    for (const prometheus::MetricFamily& family : registry_.Collect()) {
+      if (family.name == "airlock_executor_grants_refused_total") {
+        return family.metric.at(0).counter.value;
+      }
+    }
+    ADD_FAILURE() << "there is no such metric";
+    return -1;
+  }
   // The warm pool's one, and those of sessions.
   bool AwaitSandboxes(int count) {
     return backend_.WaitForLiveSandboxes(count, kWait);
@@ -99,6 +108,7 @@ TEST_F(JobSessionTest, GrantWithAJobThatIsRefusedChangesNothing) {
   Send(job);
 
   EXPECT_EQ(AwaitEnd(*policy).outcome().reason(), "SESSION_LOST");
+  EXPECT_EQ(RefusedGrants(), 0);
 }
 
 TEST_F(JobSessionTest, SessionThatIsNotThereEndsTheJobUnstarted) {

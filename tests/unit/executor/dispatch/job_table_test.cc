@@ -112,6 +112,20 @@ TEST_F(JobTableTest, CreditComesBackAfterEndAckAndDestroy) {
   EXPECT_TRUE(table_->WaitIdle(absl::Now() + kWait));
 }
 
+TEST_F(JobTableTest, FreeSlotIsGivenAtTheNextTickAtTheLatest) {
+  table_ = MakeTable(8, 1);
+  const auto policy = Connect();
+  const auto job = StartJob(*policy, {"echo", "hi"});
+  AwaitEnd(*policy);
+  SendEndAck(job);
+  ASSERT_TRUE(table_->WaitIdle(absl::Now() + kWait));
+  EXPECT_EQ(policy->credits(), 8U) << "most of them are unused";
+
+  table_->Tick();
+
+  EXPECT_TRUE(AwaitCredits(*policy, 9));
+}
+
 TEST_F(JobTableTest, JobBeyondTheCreditsIsNotHeld) {
   const auto policy = Connect();
   SendJob({"sleep", "30"}, 1, "e1");

@@ -232,6 +232,31 @@ TEST_F(DispatcherTest, SlowClientGetsWhatCameMeanwhileTogether) {
   EXPECT_EQ(client->skipped_bytes(), 0U);
 }
 
+TEST_F(DispatcherTest, WhatIsNotKeptIsToldAsSkippedAndNotPutTogether) {
+  const auto executor = NewExecutor("ex-1");
+  const auto client = Execute("ada", "r1");
+  const Job job = RunNewest(*executor);
+  const auto late = std::make_shared<FakeSink>(*dispatcher_, /*slow=*/true);
+  airlock::v1::WatchExecutionRequest request;
+  request.set_id(client->id());
+  dispatcher_->Watch(late->watcher(),
+                     {"ada", airlock::v1::PRINCIPAL_ROLE_AGENT}, request, late);
+  // An odd number of them is kept from before the gap, and two go together.
+  constexpr std::uint64_t kPiece = std::uint64_t{28} << 10U;
+  constexpr std::uint64_t kPieces = 60;
+  for (std::uint64_t i = 0; i < kPieces; ++i) {
+    executor->SayOutput(job, i * kPiece, std::string(kPiece, 'x'));
+  }
+  executor->SayEnded(job, Outcome::ENDED_BY_EXITED);
+
+  for (std::uint64_t i = 0; i < kPieces + 2; ++i) late->TakeOne();
+
+  EXPECT_GT(late->skipped_bytes(), 0U);
+  EXPECT_EQ(late->skipped_bytes() +
+                late->output(airlock::v1::OUTPUT_STREAM_STDOUT).size(),
+            kPieces * kPiece);
+}
+
 TEST_F(DispatcherTest, WhatCameMeanwhileIsNotPutTogetherAcrossStreams) {
   const auto executor = NewExecutor("ex-1");
   const auto client = Execute("ada", "r1", "hello", /*slow=*/true);

@@ -244,8 +244,11 @@ TEST_F(DispatcherTest, WhatIsNotKeptIsToldAsSkippedAndNotPutTogether) {
   // An odd number of them is kept from before the gap, and two go together.
   constexpr std::uint64_t kPiece = std::uint64_t{28} << 10U;
   constexpr std::uint64_t kPieces = 60;
+  const auto letter = [](std::uint64_t piece) {
+    return static_cast<char>('!' + piece);
+  };
   for (std::uint64_t i = 0; i < kPieces; ++i) {
-    executor->SayOutput(job, i * kPiece, std::string(kPiece, 'x'));
+    executor->SayOutput(job, i * kPiece, std::string(kPiece, letter(i)));
   }
   executor->SayEnded(job, Outcome::ENDED_BY_EXITED);
 
@@ -255,6 +258,13 @@ TEST_F(DispatcherTest, WhatIsNotKeptIsToldAsSkippedAndNotPutTogether) {
   EXPECT_EQ(late->skipped_bytes() +
                 late->output(airlock::v1::OUTPUT_STREAM_STDOUT).size(),
             kPieces * kPiece);
+  for (const airlock::v1::ExecutionEvent& event : late->events()) {
+    const std::string& data = event.output().data();
+    if (data.empty()) continue;
+    const std::uint64_t last = event.output().offset() + data.size() - 1;
+    EXPECT_EQ(data.front(), letter(event.output().offset() / kPiece));
+    EXPECT_EQ(data.back(), letter(last / kPiece)) << "of " << data.size();
+  }
 }
 
 TEST_F(DispatcherTest, WhatCameMeanwhileIsNotPutTogetherAcrossStreams) {

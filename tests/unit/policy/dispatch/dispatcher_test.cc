@@ -74,7 +74,7 @@ TEST_F(DispatcherTest, NoMoreJobsThanCredits) {
   const auto executor = NewExecutor("ex-1", 'a', 2);
   for (int i = 0; i < 5; ++i) Execute("ada", "r" + std::to_string(i));
 
-  EXPECT_EQ(executor->jobs().size(), 2u);
+  EXPECT_EQ(executor->jobs().size(), 2U);
 }
 
 TEST_F(DispatcherTest, AgentsTakeTurns) {
@@ -92,7 +92,7 @@ TEST_F(DispatcherTest, WaitingTooLongExpires) {
   EXPECT_EQ(client->completed().state(), PublicExecution::STATE_EXPIRED);
   EXPECT_EQ(client->completed().state_reason(), "QUEUE_TIMEOUT");
   const auto executor = NewExecutor("ex-1");
-  EXPECT_EQ(executor->jobs().size(), 0u);
+  EXPECT_EQ(executor->jobs().size(), 0U);
 }
 
 TEST_F(DispatcherTest, CancelWhileWaitingNeverReachesAnExecutor) {
@@ -101,7 +101,7 @@ TEST_F(DispatcherTest, CancelWhileWaitingNeverReachesAnExecutor) {
   const auto executor = NewExecutor("ex-1");
 
   EXPECT_EQ(client->completed().state(), PublicExecution::STATE_CANCELLED);
-  EXPECT_EQ(executor->jobs().size(), 0u);
+  EXPECT_EQ(executor->jobs().size(), 0U);
 }
 
 TEST_F(DispatcherTest, CancelWhilePreparingTakesTheJobBack) {
@@ -113,7 +113,7 @@ TEST_F(DispatcherTest, CancelWhilePreparingTakesTheJobBack) {
 
   EXPECT_EQ(client->completed().state(), PublicExecution::STATE_CANCELLED);
   EXPECT_EQ(executor->Count(ConnectResponse::kCancelJob), 1);
-  EXPECT_EQ(executor->grants().size(), 0u);
+  EXPECT_EQ(executor->grants().size(), 0U);
   executor->SayEnded(job, Outcome::ENDED_BY_NOT_STARTED);
   EXPECT_EQ(executor->Count(ConnectResponse::kEndAck), 1);
 }
@@ -126,7 +126,7 @@ TEST_F(DispatcherTest, CancelBetweenStartAndGrantSendsNoGrant) {
   EXPECT_THAT(Cancel("ada", client->id()), IsOk());
   store_.Release();
 
-  EXPECT_EQ(executor->grants().size(), 0u);
+  EXPECT_EQ(executor->grants().size(), 0U);
   EXPECT_EQ(client->completed().state(), PublicExecution::STATE_CANCELLED);
 }
 
@@ -150,7 +150,7 @@ TEST_F(DispatcherTest, SameRequestAttachesToTheSameExecution) {
   const auto second = Execute("ada", "r1");
 
   EXPECT_EQ(second->id(), first->id());
-  EXPECT_EQ(executor->jobs().size(), 1u);
+  EXPECT_EQ(executor->jobs().size(), 1U);
 }
 
 TEST_F(DispatcherTest, SameIdWithAnotherRequestIsRefused) {
@@ -161,7 +161,7 @@ TEST_F(DispatcherTest, SameIdWithAnotherRequestIsRefused) {
   ASSERT_TRUE(other->finished().has_value());
   EXPECT_THAT(*other->finished(), StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_EQ(ErrorReason(*other->finished()), "REQUEST_ID_REUSED");
-  EXPECT_EQ(executor->jobs().size(), 1u);
+  EXPECT_EQ(executor->jobs().size(), 1U);
 }
 
 TEST_F(DispatcherTest, SameIdOfAnotherAgentIsAnotherExecution) {
@@ -193,7 +193,7 @@ TEST_F(DispatcherTest, WatcherAttachesFromAnOffset) {
   executor->SayEnded(job, Outcome::ENDED_BY_EXITED);
 
   EXPECT_EQ(watcher->output(airlock::v1::OUTPUT_STREAM_STDOUT), "llo world");
-  EXPECT_EQ(watcher->skipped_bytes(), 0u);
+  EXPECT_EQ(watcher->skipped_bytes(), 0U);
   EXPECT_TRUE(watcher->events().back().has_completed());
 }
 
@@ -217,7 +217,7 @@ TEST_F(DispatcherTest, SlowClientGetsWhatCameMeanwhileTogether) {
   executor->SayOutput(job, 0, "a");
   executor->SayOutput(job, 1, "b");
   executor->SayOutput(job, 2, std::string(64 * 1024 - 2, 'c'));
-  executor->SayOutput(job, 64 * 1024, "d");
+  executor->SayOutput(job, std::uint64_t{64} << 10U, "d");
 
   // Of accepted and of the change of state.
   client->TakeOne();
@@ -320,7 +320,7 @@ TEST_F(DispatcherTest, DrainingExecutorGetsNothingNew) {
   executor->SayDraining();
   Execute("ada", "r1");
 
-  EXPECT_EQ(executor->jobs().size(), 0u);
+  EXPECT_EQ(executor->jobs().size(), 0U);
 }
 
 TEST_F(DispatcherTest, DrainingPolicyRefusesNewButKeepsOld) {
@@ -347,7 +347,7 @@ TEST_F(DispatcherTest, ListShowsWaitingAndEndedNewestFirst) {
   dispatcher_->List({"ada", airlock::v1::PRINCIPAL_ROLE_AGENT}, {},
                     [&](auto result) { page = *std::move(result); });
 
-  ASSERT_EQ(page.executions.size(), 2u);
+  ASSERT_EQ(page.executions.size(), 2U);
   EXPECT_EQ(page.executions[0].id(), waiting->id());
   EXPECT_EQ(page.executions[1].id(), ended->id());
   EXPECT_EQ(page.next_page_token, "");
@@ -390,7 +390,7 @@ TEST_F(SupervisedTest, WhatNeedsApprovalIsDeniedWithExactlyThatReason) {
   EXPECT_EQ(client->completed().state_reason(), "APPROVAL_REQUIRED");
   EXPECT_EQ(client->completed().decision().effect(),
             airlock::v1::Decision::EFFECT_REQUIRE_APPROVAL);
-  EXPECT_EQ(executor->jobs().size(), 0u);
+  EXPECT_EQ(executor->jobs().size(), 0U);
 }
 
 class SmallQueueTest : public DispatcherTest {
@@ -446,10 +446,10 @@ TEST_F(SmallQueueTest, ForgottenOutputIsToldAsSkipped) {
   const auto old = Watch("ada", ids[0]);
   const auto again = Execute("ada", "r1");
 
-  EXPECT_EQ(old->skipped_bytes(), 5u);
+  EXPECT_EQ(old->skipped_bytes(), 5U);
   EXPECT_EQ(old->completed().outcome().ended_by(), Outcome::ENDED_BY_EXITED);
   EXPECT_EQ(again->id(), ids[0]);
-  EXPECT_EQ(executor->jobs().size(), 2u);
+  EXPECT_EQ(executor->jobs().size(), 2U);
 }
 
 }  // namespace

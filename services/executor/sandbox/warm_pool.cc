@@ -218,13 +218,13 @@ std::vector<WarmPool::Making> WarmPool::HandleMade(
                             now, discards);
     } else {
       making.shelf->AddFailure(now);
+      // With the failure: who sees it finds the room free.
+      making.slot->Release();
     }
     if (closed_) making.shelf->DropAll(Discard::kStop, discards);
     CountLeaving(discards);
     next = PlanRefill();
   }
-  // Of no use any more, unless the sandbox has it.
-  making.slot->Release();
   Destroy(std::move(discards));
   return next;
 }

@@ -124,7 +124,8 @@ TEST_F(ParallelKillTest, BackgroundLivesOnAfterItsLeader) {
   const ProcessEnd end = leader.End();
   EXPECT_EQ(end.ended_by, EndedBy::kExited);
   EXPECT_EQ(end.exit_code, 5);
-  EXPECT_EQ(end.leftover_processes, 1U);
+  // The loop, and its sleep if that is there just then.
+  EXPECT_THAT(end.leftover_processes, testing::AnyOf(1U, 2U));
   EXPECT_TRUE(end.empty);
   // Nobody waits for the pipes that it holds.
   EXPECT_LT(end.wall_time, absl::Milliseconds(900));

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/config/key_path.h"
 #include "common/config/values.h"
@@ -11,49 +9,18 @@
 namespace airlock {
 namespace {
 
-constexpr int kMaxRules = 500;
+constexpr int kMaxRules = 2000;
 constexpr int kMaxApprovers = 100;
-constexpr std::size_t kMaxApproverBytes = 128;
 constexpr DurationRange kTimeoutRange{absl::Milliseconds(1),
                                       absl::Hours(24 * 30)};
-
-const std::vector<absl::string_view>& Channels() {
-  static const auto* const kChannels =
-      new std::vector<absl::string_view>{"telegram", "discord", "slack", "web"};
-  return *kChannels;
-}
-
-bool IsVisible(absl::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isgraph(static_cast<unsigned char>(c));
-  });
-}
-
-// "<channel>:<id>"; "" after an error. A bare id belongs to `channel`.
-std::string ReadApprover(absl::string_view text, absl::string_view channel,
-                         const std::string& path, ProblemList& problems) {
-  const std::size_t colon = text.find(':');
-  const bool bare = colon == absl::string_view::npos;
-  const absl::string_view prefix = bare ? channel : text.substr(0, colon);
-  const absl::string_view id = bare ? text : text.substr(colon + 1);
-  const std::vector<absl::string_view>& channels = Channels();
-  if (std::find(channels.begin(), channels.end(), prefix) == channels.end()) {
-    problems.AddError(
-        path,
-        absl::StrCat("must be an id, or \"channel:id\" with "
-                     "the channel ",
-                     JoinWords(channels), ": got ", QuoteForMessage(text)));
-    return "";
-  }
-  if (!IsVisible(id) || text.size() > kMaxApproverBytes) {
-    problems.AddError(path, absl::StrCat("must be a stable id without blanks, "
-                                         "at most ",
-                                         kMaxApproverBytes, " bytes: got ",
-                                         QuoteForMessage(text)));
-    return "";
-  }
-  return absl::StrCat(prefix, ":", id);
-}
+constexpr IntegerRange kRequiredRange{1, kMaxRequiredPersons};
+constexpr std::int64_t kDefaultMaxPending = 100;
+constexpr IntegerRange kMaxPendingRange{1, 100000};
+constexpr DurationRange kRejectionMemoryRange{absl::ZeroDuration(),
+                                              absl::Hours(24 * 30)};
+constexpr DurationRange kStandingLifetimeRange{absl::Milliseconds(1),
+                                               absl::Hours(24 * 30)};
+constexpr IntegerRange kStandingUsesRange{1, 100000};
 
 std::vector<std::string> ReadApprovers(const config::v1::StringList& list,
                                        absl::string_view channel,
@@ -70,8 +37,8 @@ std::vector<std::string> ReadApprovers(const config::v1::StringList& list,
   }
   for (int i = 0; i < list.values_size(); ++i) {
     const std::string item = AppendIndex(path, static_cast<std::size_t>(i));
-    std::string approver =
-        ReadApprover(list.values(i), channel, item, problems);
+    std::string approver = ReadChannelId(
+        list.values(i), channel, ApprovalChannelWords(), item, problems);
     if (approver.empty()) continue;
     if (std::find(approvers.begin(), approvers.end(), approver) !=
         approvers.end()) {
@@ -87,8 +54,9 @@ std::vector<std::string> ReadApprovers(const config::v1::StringList& list,
 // The shorthand holds only where the section itself says nothing.
 std::string ReadChannel(SectionReader& reader, SectionReader& autonomy) {
   const std::string shorthand =
-      autonomy.Word("approvalChannel", "web", Channels());
-  std::string channel = reader.Word("channel", shorthand, Channels());
+      autonomy.Word("approvalChannel", "web", ApprovalChannelWords());
+  std::string channel =
+      reader.Word("channel", shorthand, ApprovalChannelWords());
   if (autonomy.Has("approvalChannel") && channel != shorthand) {
     autonomy.AddWarning(
         "approvalChannel",
@@ -113,6 +81,32 @@ absl::Duration ReadTimeout(SectionReader& reader, SectionReader& autonomy) {
   return timeout;
 }
 
+// What asks for more persons than there are could never be approved.
+void CheckEnoughPersons(const ApprovalSettings& settings,
+                        std::uint32_t required, const std::string& path,
+                        ProblemList& problems) {
+  if (!settings.approvers.has_value() || settings.approvers->empty()) return;
+  const std::size_t persons =
+      CountPersons(settings.people, *settings.approvers);
+  if (required <= persons) return;
+  problems.AddError(path,
+                    absl::StrCat("must be at most ", persons,
+                                 ", the number of persons among ",
+                                 settings.approvers_path, ": got ", required));
+}
+
+StandingSettings ReadStanding(const config::v1::Standing& standing,
+                              const std::string& path, ProblemList& problems) {
+  StandingSettings settings;
+  SectionReader reader(standing, path, problems);
+  settings.enabled = reader.Bool("enabled", settings.enabled);
+  settings.max_lifetime = reader.Milliseconds(
+      "maxLifetime", settings.max_lifetime, kStandingLifetimeRange);
+  settings.max_uses = static_cast<std::uint32_t>(
+      reader.Integer("maxUses", settings.max_uses, kStandingUsesRange));
+  return settings;
+}
+
 }  // namespace
 
 ApprovalSettings ReadApprovalSettings(
@@ -123,10 +117,11 @@ ApprovalSettings ReadApprovalSettings(
   settings.enabled_path = reader.Path("enabled");
   settings.channel = ReadChannel(reader, autonomy);
   settings.timeout = ReadTimeout(reader, autonomy);
+  settings.approvers_path = reader.Path("approvers");
   if (approval_gating.has_approvers()) {
     settings.approvers =
         ReadApprovers(approval_gating.approvers(), settings.channel,
-                      reader.Path("approvers"), problems);
+                      settings.approvers_path, problems);
   }
   settings.approve_on_timeout = reader.Word("defaultAction", "reject",
                                             {"reject", "approve"}) == "approve";
@@ -136,6 +131,18 @@ ApprovalSettings ReadApprovalSettings(
                       "\"reject\" is the safe choice");
   }
   settings.show_full_context = reader.Bool("showFullContext", true);
+  settings.people = ReadPeople(approval_gating.people(), settings.channel,
+                               reader.Path("people"), problems);
+  settings.required =
+      static_cast<std::uint32_t>(reader.Integer("required", 1, kRequiredRange));
+  CheckEnoughPersons(settings, settings.required, reader.Path("required"),
+                     problems);
+  settings.max_pending = static_cast<std::size_t>(
+      reader.Integer("maxPending", kDefaultMaxPending, kMaxPendingRange));
+  settings.rejection_memory = reader.Milliseconds(
+      "rejectionMemory", absl::Minutes(10), kRejectionMemoryRange);
+  settings.standing = ReadStanding(approval_gating.standing(),
+                                   reader.Path("standing"), problems);
   return settings;
 }
 
@@ -155,6 +162,15 @@ std::vector<Rule> ReadRules(const config::v1::RuleList& rules,
   }
   WarnOfShadowedRules(checked, problems);
   return checked;
+}
+
+void CheckRulesHaveEnoughPersons(const ApprovalSettings& settings,
+                                 ProblemList& problems) {
+  for (const Rule& rule : settings.rules) {
+    if (!rule.required.has_value()) continue;
+    CheckEnoughPersons(settings, *rule.required,
+                       AppendKey(rule.key_path, "required"), problems);
+  }
 }
 
 }  // namespace airlock

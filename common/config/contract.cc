@@ -81,12 +81,12 @@ void WarnOfRefusedApprovals(const AgentContract& contract,
                    " is \"supervised\": what needs approval is refused"));
 }
 
-// Reads what the readers of the three sections see. `inherited_rules` are used
-// where there are none of this agent's own; nullptr: read them.
+// Reads what the readers of the three sections see. The rules of `inherited`
+// are used where there are none of this agent's own; nullptr: read them.
 AgentContract ReadSections(const Sections& sections, SectionReader& sandbox,
                            SectionReader& autonomy,
                            SectionReader& approval_gating,
-                           const std::vector<Rule>* inherited_rules,
+                           const ApprovalSettings* inherited,
                            ProblemList& problems) {
   AgentContract contract;
   contract.sandbox = ReadSandboxSettings(sections.sandbox, sandbox, problems);
@@ -94,14 +94,18 @@ AgentContract ReadSections(const Sections& sections, SectionReader& sandbox,
       ReadAutonomySettings(sections.autonomy, autonomy, problems);
   contract.approval = ReadApprovalSettings(sections.approval_gating,
                                            approval_gating, autonomy, problems);
-  if (inherited_rules != nullptr) {
-    contract.approval.rules = *inherited_rules;
+  if (inherited != nullptr) {
+    contract.approval.rules = inherited->rules;
+    contract.approval.rule_index = inherited->rule_index;
   } else {
     contract.approval.rules =
         ReadRules(sections.approval_gating.rules(),
                   approval_gating.Path("rules"), problems);
+    contract.approval.rule_index =
+        std::make_shared<const RuleIndex>(contract.approval.rules);
     WarnOfUselessRules(contract, problems);
   }
+  CheckRulesHaveEnoughPersons(contract.approval, problems);
   WarnOfRefusedApprovals(contract, problems);
   return contract;
 }
@@ -146,10 +150,9 @@ AgentContract ReadAgent(const config::v1::Config& config, const std::string& id,
                                 &own.approval_gating(),
                                 AppendKey(path, "approvalGating"), problems);
   const bool own_rules = own.approval_gating().has_rules();
-  AgentContract contract =
-      ReadSections({sandbox, autonomy, approval_gating}, sandbox_reader,
-                   autonomy_reader, approval_reader,
-                   own_rules ? nullptr : &defaults.approval.rules, problems);
+  AgentContract contract = ReadSections(
+      {sandbox, autonomy, approval_gating}, sandbox_reader, autonomy_reader,
+      approval_reader, own_rules ? nullptr : &defaults.approval, problems);
   if (own_rules) WarnOfForeignRules(contract, id, problems);
   return contract;
 }

@@ -1,11 +1,10 @@
 #include "common/config/json_reader.h"
 
-#include <cstdlib>
-#include <iostream>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/config/json_shape.h"
 #include "common/config/key_path.h"
 #include "common/config/values.h"
 
@@ -15,18 +14,6 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-
-// Only a change of the proto can bring a type no JSON here is read into.
-[[noreturn]] void AbortOnFieldType(const FieldDescriptor& field) {
-  std::cerr << "bug: no JSON is read into " << field.full_name() << std::endl;
-  std::abort();
-}
-
-bool IsWrapper(const Descriptor& descriptor) {
-  return descriptor.field_count() == 1 &&
-         descriptor.field(0)->name() == "values" &&
-         descriptor.field(0)->is_repeated();
-}
 
 std::vector<absl::string_view> KeysOf(const Descriptor& descriptor) {
   std::vector<absl::string_view> keys;

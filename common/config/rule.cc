@@ -127,6 +127,20 @@ std::optional<RuleEffect> ReadEffect(SectionReader& reader) {
   return std::nullopt;
 }
 
+std::optional<std::uint32_t> ReadRequired(SectionReader& reader,
+                                          std::optional<RuleEffect> effect) {
+  if (!reader.Has("required")) return std::nullopt;
+  if (effect.has_value() && effect != RuleEffect::kRequired) {
+    reader.AddError(
+        "required",
+        absl::StrCat("is for rules with approval \"required\" only: "
+                     "got it with \"",
+                     RuleEffectText(*effect), "\""));
+  }
+  return static_cast<std::uint32_t>(
+      reader.Integer("required", 1, {1, kMaxRequiredPersons}));
+}
+
 }  // namespace
 
 absl::string_view RuleEffectText(RuleEffect effect) {
@@ -165,6 +179,7 @@ std::optional<Rule> ReadRule(const config::v1::Rule& rule,
   checked.host = ReadHost(reader);
   if (reader.Has("language"))
     checked.language = reader.RequiredText("language");
+  checked.required = ReadRequired(reader, effect);
   checked.path = ReadPattern(reader, "path", checked.effect);
   checked.path_text = rule.path();
   checked.command = ReadPattern(reader, "command", checked.effect);

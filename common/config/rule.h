@@ -1,6 +1,7 @@
 // A rule of `approvalGating.rules`, checked and compiled.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,9 @@ enum class RuleEffect { kAuto, kRequired, kDeny };
 
 // "auto" for kAuto.
 absl::string_view RuleEffectText(RuleEffect effect);
+
+// The most persons that may be required to agree.
+inline constexpr std::uint32_t kMaxRequiredPersons = 10;
 
 // The hosts a rule is about.
 struct HostPattern {
@@ -45,6 +49,8 @@ struct Rule {
   std::optional<std::string> agent;
   std::optional<HostPattern> host;
   std::optional<std::string> language;
+  // How many persons must agree; absent: as many as the section says.
+  std::optional<std::uint32_t> required;
   // nullptr: no such condition. Compiled once, when the file was loaded; for a
   // rule that tightens so that dots cross lines and anchors hold at each line.
   std::shared_ptr<const re2::RE2> path;

@@ -119,13 +119,13 @@ TEST(RuleTest, PatternTooLongOrTooBigIsRefused) {
 
 TEST(RuleTest, ManyRulesAreRefused) {
   std::string rules;
-  for (int i = 0; i < 501; ++i) {
+  for (int i = 0; i < 2001; ++i) {
     absl::StrAppend(&rules, i == 0 ? "" : ",",
                     R"({"action": "file_read", "approval": "auto"})");
   }
 
   EXPECT_THAT(ProblemsOf(rules),
-              ElementsAre(ErrorAt("approvalGating.rules", "at most 500")));
+              ElementsAre(ErrorAt("approvalGating.rules", "at most 2000")));
 }
 
 struct Shadow {

@@ -1,20 +1,11 @@
 // Who calls, as a seam.
 #pragma once
 
-#include <string>
-
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "airlock/v1/access.pb.h"
+#include "common/security/principal.h"  // IWYU pragma: export
 
 namespace airlock {
-
-// Somebody whose credential was accepted.
-struct Principal {
-  // Stable and unique: [a-z0-9][a-z0-9._-]{0,62}.
-  std::string id;
-  airlock::v1::PrincipalRole role = airlock::v1::PRINCIPAL_ROLE_UNSPECIFIED;
-};
 
 // Knows principals by their credentials. Thread-safe, and quick enough to be
 // called from a gRPC reaction.
@@ -25,6 +16,12 @@ class Authenticator {
   // UNAUTHENTICATED with reason TOKEN_INVALID if nobody has this token.
   virtual absl::StatusOr<Principal> Authenticate(
       absl::string_view bearer_token) = 0;
+
+  // By the certificate, in PEM, of a client that has shown that it has the key.
+  // UNAUTHENTICATED with reason CERTIFICATE_INVALID if it names nobody, as it
+  // always is where this is not overridden.
+  virtual absl::StatusOr<Principal> AuthenticateCertificate(
+      absl::string_view certificate);
 };
 
 }  // namespace airlock

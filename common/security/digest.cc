@@ -1,6 +1,7 @@
 #include "common/security/digest.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #include "absl/strings/ascii.h"
@@ -18,6 +19,24 @@ const unsigned char* AsBytes(absl::string_view data) {
 Sha256Digest Sha256(absl::string_view data) {
   Sha256Digest digest;
   SHA256(AsBytes(data), data.size(), digest.data());
+  return digest;
+}
+
+void Sha256Stream::Add(absl::string_view data) {
+  if (data.empty()) return;
+  if (context_ == nullptr) {
+    context_.reset(EVP_MD_CTX_new());
+    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
+  }
+  EVP_DigestUpdate(context_.get(), data.data(), data.size());
+}
+
+Sha256Digest Sha256Stream::Digest() const {
+  if (context_ == nullptr) return Sha256("");
+  const EvpContext copy(EVP_MD_CTX_new());
+  EVP_MD_CTX_copy_ex(copy.get(), context_.get());
+  Sha256Digest digest;
+  EVP_DigestFinal_ex(copy.get(), digest.data(), nullptr);
   return digest;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "common/security/openssl.h"
 
 namespace airlock {
 
@@ -14,6 +15,19 @@ using Sha256Digest = std::array<std::uint8_t, 32>;
 
 // The SHA-256 of `data`.
 Sha256Digest Sha256(absl::string_view data);
+
+// The SHA-256 of what comes in pieces. Costs nothing before the first one. Not
+// thread-safe.
+class Sha256Stream {
+ public:
+  void Add(absl::string_view data);
+  // Of all that came so far; more may come.
+  Sha256Digest Digest() const;
+
+ private:
+  // Null before the first byte.
+  EvpContext context_;
+};
 
 // The digest as 32 raw bytes.
 std::string ToBytes(const Sha256Digest& digest);

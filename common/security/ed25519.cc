@@ -1,12 +1,18 @@
 #include "common/security/ed25519.h"
 
+#include <openssl/crypto.h>
 #include <openssl/pem.h>
 
 #include <array>
 #include <cstdlib>
+#include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/security/digest.h"
 #include "common/security/pem_file.h"
 
 namespace airlock {
@@ -36,24 +42,32 @@ absl::Status CheckKey(const EvpKey& key, absl::string_view what) {
   return absl::OkStatus();
 }
 
-template <typename Key>
-absl::StatusOr<Key> ReadKeyFile(absl::string_view path) {
-  absl::StatusOr<std::string> pem = ReadSecretFile(path);
-  if (!pem.ok()) return pem.status();
-  absl::StatusOr<Key> key = Key::FromPem(*pem);
-  OPENSSL_cleanse(pem->data(), pem->size());
-  if (!key.ok()) {
-    return absl::Status(
-        key.status().code(),
-        absl::StrCat("\"", path, "\" ", key.status().message()));
-  }
-  return key;
+absl::Status InFile(absl::string_view path, const absl::Status& error) {
+  return absl::Status(error.code(),
+                      absl::StrCat("\"", path, "\" ", error.message()));
+}
+
+constexpr absl::string_view kPublicKeyBegin = "-----BEGIN PUBLIC KEY-----";
+constexpr absl::string_view kPublicKeyEnd = "-----END PUBLIC KEY-----";
+
+// Takes the first key's block off `pem`. Nothing: something else stands there.
+std::optional<absl::string_view> TakePublicKeyBlock(absl::string_view& pem) {
+  if (!absl::StartsWith(pem, kPublicKeyBegin)) return std::nullopt;
+  const std::size_t end = pem.find(kPublicKeyEnd);
+  if (end == absl::string_view::npos) return std::nullopt;
+  const absl::string_view block = pem.substr(0, end + kPublicKeyEnd.size());
+  pem = absl::StripLeadingAsciiWhitespace(pem.substr(block.size()));
+  return block;
 }
 
 }  // namespace
 
 absl::StatusOr<VerifyKey> VerifyKey::FromPemFile(absl::string_view path) {
-  return ReadKeyFile<VerifyKey>(path);
+  const absl::StatusOr<std::string> pem = ReadSecretFile(path);
+  if (!pem.ok()) return pem.status();
+  absl::StatusOr<VerifyKey> key = FromPem(*pem);
+  if (!key.ok()) return InFile(path, key.status());
+  return key;
 }
 
 absl::StatusOr<VerifyKey> VerifyKey::FromPem(absl::string_view pem) {
@@ -62,6 +76,40 @@ absl::StatusOr<VerifyKey> VerifyKey::FromPem(absl::string_view pem) {
   const absl::Status status = CheckKey(key, "an Ed25519 public key");
   if (!status.ok()) return status;
   return VerifyKey(std::move(key));
+}
+
+absl::StatusOr<std::vector<VerifyKey>> VerifyKey::AllFromPemFile(
+    absl::string_view path) {
+  const absl::StatusOr<std::string> pem = ReadSecretFile(path);
+  if (!pem.ok()) return pem.status();
+  absl::StatusOr<std::vector<VerifyKey>> keys = AllFromPem(*pem);
+  if (!keys.ok()) return InFile(path, keys.status());
+  return keys;
+}
+
+absl::StatusOr<std::vector<VerifyKey>> VerifyKey::AllFromPem(
+    absl::string_view pem) {
+  std::vector<VerifyKey> keys;
+  pem = absl::StripLeadingAsciiWhitespace(pem);
+  do {
+    const std::string which = absl::StrCat("(key ", keys.size() + 1, ") ");
+    if (keys.size() == kMaxVerifyKeys) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("must hold at most ", kMaxVerifyKeys, " public keys"));
+    }
+    const std::optional<absl::string_view> block = TakePublicKeyBlock(pem);
+    if (!block.has_value()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          which, "must be Ed25519 public keys in PEM and nothing else"));
+    }
+    absl::StatusOr<VerifyKey> key = FromPem(*block);
+    if (!key.ok()) {
+      return absl::Status(key.status().code(),
+                          absl::StrCat(which, key.status().message()));
+    }
+    keys.push_back(*std::move(key));
+  } while (!pem.empty());
+  return keys;
 }
 
 bool VerifyKey::Verify(absl::string_view message,
@@ -83,6 +131,12 @@ std::string VerifyKey::ToPem() const {
   return BioContent(bio.get());
 }
 
+std::string VerifyKey::Fingerprint() const {
+  const OpenSslBio bio(BIO_new(BIO_s_mem()));
+  Require(bio != nullptr && i2d_PUBKEY_bio(bio.get(), key_.get()) == 1);
+  return ToHex(Sha256(BioContent(bio.get())));
+}
+
 SigningKey SigningKey::Generate() {
   EvpKey key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   Require(key != nullptr);
@@ -90,7 +144,12 @@ SigningKey SigningKey::Generate() {
 }
 
 absl::StatusOr<SigningKey> SigningKey::FromPemFile(absl::string_view path) {
-  return ReadKeyFile<SigningKey>(path);
+  absl::StatusOr<std::string> pem = ReadPrivateFile(path);
+  if (!pem.ok()) return pem.status();
+  absl::StatusOr<SigningKey> key = FromPem(*pem);
+  OPENSSL_cleanse(pem->data(), pem->size());
+  if (!key.ok()) return InFile(path, key.status());
+  return key;
 }
 
 absl::StatusOr<SigningKey> SigningKey::FromPem(absl::string_view pem) {
@@ -127,7 +186,7 @@ VerifyKey SigningKey::verify_key() const {
 }
 
 std::string SigningKey::ToPem() const {
-  const OpenSslBio bio(BIO_new(BIO_s_mem()));
+  const OpenSslBio bio(BIO_new(BIO_s_secmem()));
   Require(PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr, nullptr,
                                         0, nullptr, nullptr) == 1);
   return BioContent(bio.get());

@@ -1,7 +1,9 @@
 // Ed25519 signatures.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -12,6 +14,9 @@ namespace airlock {
 // Bytes of every signature.
 inline constexpr std::size_t kEd25519SignatureBytes = 64;
 
+// The most public keys in one file: more than any rotation needs.
+inline constexpr std::size_t kMaxVerifyKeys = 8;
+
 // A public key. Thread-safe.
 class VerifyKey {
  public:
@@ -19,11 +24,23 @@ class VerifyKey {
   static absl::StatusOr<VerifyKey> FromPemFile(absl::string_view path);
   static absl::StatusOr<VerifyKey> FromPem(absl::string_view pem);
 
+  // Reads 1 to kMaxVerifyKeys of them, one after the other with nothing else
+  // between. One that is no good is an error for all: INVALID_ARGUMENT says
+  // which. Never returns none.
+  static absl::StatusOr<std::vector<VerifyKey>> AllFromPemFile(
+      absl::string_view path);
+  static absl::StatusOr<std::vector<VerifyKey>> AllFromPem(
+      absl::string_view pem);
+
   // Whether `signature` was made over exactly `message` with the matching key.
   bool Verify(absl::string_view message, absl::string_view signature) const;
 
   // The key in PEM.
   std::string ToPem() const;
+
+  // What tells it from other keys: the SHA-256 of its DER form, as 64
+  // hexadecimal digits.
+  std::string Fingerprint() const;
 
  private:
   friend class SigningKey;
@@ -38,7 +55,7 @@ class SigningKey {
   // A new one.
   static SigningKey Generate();
   // Reads an unencrypted private key (PKCS #8) in PEM. The error names the
-  // path.
+  // path. A file that is not private is refused, as ReadPrivateFile() has it.
   static absl::StatusOr<SigningKey> FromPemFile(absl::string_view path);
   static absl::StatusOr<SigningKey> FromPem(absl::string_view pem);
 

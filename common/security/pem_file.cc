@@ -11,6 +11,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace airlock {
 namespace {
@@ -25,10 +26,18 @@ absl::Status CannotRead(const std::string& path, int error) {
   return absl::InvalidArgumentError(message);
 }
 
-}  // namespace
+absl::Status CheckPrivate(const std::string& path, mode_t mode) {
+  if ((mode & (S_IRWXO | S_IWGRP)) == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", path, "\" must be for its owner alone, as it holds a private key: ",
+      "its mode is ", absl::StrFormat("%04o", mode & 07777U),
+      "; chmod 600 makes it so"));
+}
 
-absl::StatusOr<std::string> ReadSecretFile(absl::string_view path_view) {
-  const std::string path(path_view);
+// `check` is asked about the mode of the file that is read.
+absl::StatusOr<std::string> ReadFile(
+    const std::string& path,
+    absl::Status (*check)(const std::string& path, mode_t mode)) {
   // Not blocking: the path may be a FIFO, which is refused below.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return CannotRead(path, errno);
@@ -39,6 +48,10 @@ absl::StatusOr<std::string> ReadSecretFile(absl::string_view path_view) {
   if (!S_ISREG(info.st_mode)) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", path, "\" must be a regular file"));
+  }
+  if (check != nullptr) {
+    absl::Status allowed = check(path, info.st_mode);
+    if (!allowed.ok()) return allowed;
   }
   std::string content;
   std::array<char, 16 * 1024> buffer;
@@ -53,6 +66,16 @@ absl::StatusOr<std::string> ReadSecretFile(absl::string_view path_view) {
           "\"", path, "\" must have at most ", kMaxSecretFileBytes, " bytes"));
     }
   }
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadSecretFile(absl::string_view path) {
+  return ReadFile(std::string(path), nullptr);
+}
+
+absl::StatusOr<std::string> ReadPrivateFile(absl::string_view path) {
+  return ReadFile(std::string(path), CheckPrivate);
 }
 
 }  // namespace airlock

@@ -17,4 +17,9 @@ inline constexpr std::size_t kMaxSecretFileBytes = std::size_t{1} << 20;
 // cause; the content is never part of an error.
 absl::StatusOr<std::string> ReadSecretFile(absl::string_view path);
 
+// The same for a private key. INVALID_ARGUMENT also if others than its owner
+// and its group can read the file, or others than its owner can change it. Its
+// group may read it, because that is how Kubernetes gives files to a service.
+absl::StatusOr<std::string> ReadPrivateFile(absl::string_view path);
+
 }  // namespace airlock

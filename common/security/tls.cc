@@ -5,7 +5,6 @@
 
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/security/openssl.h"
 #include "common/security/pem_file.h"
@@ -14,8 +13,6 @@ namespace airlock {
 namespace {
 
 using airlock::v1::PeerRole;
-
-constexpr absl::string_view kUriPrefix = "airlock://role/";
 
 struct PemTexts {
   std::string cert;
@@ -110,19 +107,6 @@ absl::StatusOr<PemTexts> ReadAll(const TlsFiles& files,
   return pem;
 }
 
-std::string RoleName(PeerRole role) {
-  switch (role) {
-    case airlock::v1::PEER_ROLE_GATEWAY:
-      return "gateway";
-    case airlock::v1::PEER_ROLE_POLICY:
-      return "policy";
-    case airlock::v1::PEER_ROLE_EXECUTOR:
-      return "executor";
-    default:
-      return "unspecified";
-  }
-}
-
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>>
@@ -137,11 +121,15 @@ MutualTlsServerCredentials(const TlsFiles& files, absl::string_view setting) {
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> TlsServerCredentials(
-    const TlsFiles& files, absl::string_view setting) {
+    const TlsFiles& files, absl::string_view setting,
+    absl::string_view client_authorities) {
   absl::StatusOr<PemTexts> pem = ReadKeyPair(files, setting);
   if (!pem.ok()) return pem.status();
   grpc::SslServerCredentialsOptions options(
-      GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+      client_authorities.empty()
+          ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+          : GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_root_certs = std::string(client_authorities);
   options.pem_key_cert_pairs.push_back({pem->key, pem->cert});
   return grpc::SslServerCredentials(options);
 }
@@ -158,39 +146,41 @@ MutualTlsChannelCredentials(const TlsFiles& files, absl::string_view setting) {
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> TlsChannelCredentials(
-    absl::string_view ca_path, absl::string_view setting) {
+    const TlsFiles& files, absl::string_view setting) {
   grpc::SslCredentialsOptions options;
-  if (!ca_path.empty()) {
-    absl::StatusOr<std::string> ca = ReadAuthority(ca_path, setting);
+  if (!files.ca_path.empty()) {
+    absl::StatusOr<std::string> ca = ReadAuthority(files.ca_path, setting);
     if (!ca.ok()) return ca.status();
     options.pem_root_certs = *std::move(ca);
+  }
+  if (!files.cert_path.empty()) {
+    absl::StatusOr<PemTexts> pem = ReadKeyPair(files, setting);
+    if (!pem.ok()) return pem.status();
+    options.pem_cert_chain = std::move(pem->cert);
+    options.pem_private_key = std::move(pem->key);
   }
   return grpc::SslCredentials(options);
 }
 
-std::string PeerDnsName(PeerRole role) {
-  return absl::StrCat(RoleName(role), ".airlock.internal");
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> TlsChannelCredentials(
+    absl::string_view ca_path, absl::string_view setting) {
+  TlsFiles files;
+  files.ca_path = std::string(ca_path);
+  return TlsChannelCredentials(files, setting);
 }
 
-std::string PeerUri(PeerRole role) {
-  return absl::StrCat(kUriPrefix, RoleName(role));
+std::string PeerDnsName(PeerRole role) {
+  return absl::StrCat(PeerRoleWord(role), ".airlock.internal");
 }
 
 PeerRole PeerRoleOf(const grpc::AuthContext& context) {
   if (!context.IsPeerAuthenticated()) return airlock::v1::PEER_ROLE_UNSPECIFIED;
   std::vector<std::string> uris;
-  for (const grpc::string_ref& value :
+  for (const grpc::string_ref& uri :
        context.FindPropertyValues(GRPC_PEER_URI_PROPERTY_NAME)) {
-    const absl::string_view uri(value.data(), value.size());
-    if (absl::StartsWith(uri, kUriPrefix)) uris.emplace_back(uri);
+    uris.emplace_back(uri.data(), uri.size());
   }
-  if (uris.size() != 1) return airlock::v1::PEER_ROLE_UNSPECIFIED;
-  for (const PeerRole role :
-       {airlock::v1::PEER_ROLE_GATEWAY, airlock::v1::PEER_ROLE_POLICY,
-        airlock::v1::PEER_ROLE_EXECUTOR}) {
-    if (uris.front() == PeerUri(role)) return role;
-  }
-  return airlock::v1::PEER_ROLE_UNSPECIFIED;
+  return PeerRoleFromUris(uris);
 }
 
 }  // namespace airlock

@@ -1,8 +1,8 @@
 // Certificates and keys from PEM files, as gRPC credentials.
 //
 // A certificate of an internal peer carries the URI "airlock://role/<role>"
-// and the DNS name "<role>.airlock.internal". Who dials checks the name, who
-// is dialled checks the role.
+// (certificate_name.h) and the DNS name "<role>.airlock.internal". Who dials
+// checks the name, who is dialled checks the role.
 #pragma once
 
 #include <grpcpp/security/auth_context.h>
@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "airlock/v1/access.pb.h"
+#include "common/security/certificate_name.h"  // IWYU pragma: export
 
 namespace airlock {
 
@@ -34,26 +35,29 @@ struct TlsFiles {
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>>
 MutualTlsServerCredentials(const TlsFiles& files, absl::string_view setting);
 
-// For a public server: shows its certificate and asks for none. `ca_path` is
-// not used.
+// For a public server: shows its certificate. With the authorities of clients,
+// in PEM, it also asks for theirs: who shows none is served all the same, who
+// shows one that they have not signed is not. `ca_path` is not used.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> TlsServerCredentials(
-    const TlsFiles& files, absl::string_view setting);
+    const TlsFiles& files, absl::string_view setting,
+    absl::string_view client_authorities = "");
 
 // For who dials an internal server.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>>
 MutualTlsChannelCredentials(const TlsFiles& files, absl::string_view setting);
 
 // For who dials a public server. `ca_path` empty: the system's authorities.
+// `cert_path` empty: shows no certificate.
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> TlsChannelCredentials(
+    const TlsFiles& files, absl::string_view setting);
+
+// The same for who shows no certificate.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> TlsChannelCredentials(
     absl::string_view ca_path, absl::string_view setting);
 
 // The name a server with this role has in its certificate:
 // "<role>.airlock.internal".
 std::string PeerDnsName(airlock::v1::PeerRole role);
-
-// The URI a peer with this role has in its certificate:
-// "airlock://role/<role>".
-std::string PeerUri(airlock::v1::PeerRole role);
 
 // The role in the verified certificate of the peer. UNSPECIFIED if the peer
 // showed none, or one with no role or with several.

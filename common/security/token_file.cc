@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/config/values.h"
-#include "common/logging/log.h"
 #include "common/security/pem_file.h"
 #include "common/status/error.h"
 
@@ -67,13 +66,6 @@ std::string Text(const json& object, const char* key) {
   return value.is_string() ? value.get<std::string>() : "";
 }
 
-airlock::v1::PrincipalRole RoleFromName(absl::string_view name) {
-  if (name == "agent") return airlock::v1::PRINCIPAL_ROLE_AGENT;
-  if (name == "approver") return airlock::v1::PRINCIPAL_ROLE_APPROVER;
-  if (name == "operator") return airlock::v1::PRINCIPAL_ROLE_OPERATOR;
-  return airlock::v1::PRINCIPAL_ROLE_UNSPECIFIED;
-}
-
 absl::StatusOr<TokenEntry> ParseEntry(const json& object,
                                       absl::string_view path) {
   const absl::Status keys =
@@ -85,11 +77,12 @@ absl::StatusOr<TokenEntry> ParseEntry(const json& object,
     return Wrong(absl::StrCat(path, ".id"),
                  "must be a text that matches [a-z0-9][a-z0-9._-]{0,62}");
   }
-  entry.principal.role = RoleFromName(Text(object, "role"));
-  if (entry.principal.role == airlock::v1::PRINCIPAL_ROLE_UNSPECIFIED) {
+  const auto role = PrincipalRoleFromWord(Text(object, "role"));
+  if (!role.has_value()) {
     return Wrong(absl::StrCat(path, ".role"),
-                 R"(must be "agent", "approver" or "operator")");
+                 R"(must be "agent", "approver", "auditor" or "operator")");
   }
+  entry.principal.role = *role;
   const std::optional<std::string> hash =
       HexDecode(Text(object, "tokenSha256"));
   if (!hash.has_value() || hash->size() != entry.token_sha256.size()) {
@@ -120,8 +113,13 @@ absl::Status CheckUnique(const std::vector<TokenEntry>& entries) {
   return absl::OkStatus();
 }
 
-bool Same(const timespec& left, const timespec& right) {
-  return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
+absl::StatusOr<std::vector<TokenEntry>> ReadTokenFile(const std::string& path) {
+  absl::StatusOr<std::string> text = ReadSecretFile(path);
+  if (!text.ok()) return text.status();
+  absl::StatusOr<std::vector<TokenEntry>> entries = ParseTokenFile(*text);
+  if (entries.ok()) return entries;
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", path, "\": ", entries.status().message()));
 }
 
 }  // namespace
@@ -146,41 +144,23 @@ absl::StatusOr<std::vector<TokenEntry>> ParseTokenFile(absl::string_view text) {
   return entries;
 }
 
-bool TokenFileAuthenticator::Version::operator==(const Version& other) const {
-  return inode == other.inode && size == other.size &&
-         Same(modified, other.modified) && Same(changed, other.changed);
-}
-
 absl::StatusOr<std::unique_ptr<TokenFileAuthenticator>>
 TokenFileAuthenticator::Open(absl::string_view path) {
-  std::unique_ptr<TokenFileAuthenticator> authenticator(
-      new TokenFileAuthenticator(std::string(path)));
-  absl::MutexLock lock(&authenticator->mutex_);
-  authenticator->version_ = authenticator->CurrentVersion();
-  const absl::Status status = authenticator->Load();
-  if (!status.ok()) return status;
-  return authenticator;
+  auto file = ReloadedFile<Entries>::Open(std::string(path), "token file",
+                                          ReadTokenFile);
+  if (!file.ok()) return file.status();
+  // The constructor is private.
+  return std::unique_ptr<TokenFileAuthenticator>(
+      new TokenFileAuthenticator(*std::move(file)));
 }
 
 absl::StatusOr<Principal> TokenFileAuthenticator::Authenticate(
     absl::string_view bearer_token) {
   const Sha256Digest hash = Sha256(bearer_token);
-  absl::MutexLock lock(&mutex_);
-  const Version version = CurrentVersion();
-  if (!(version == version_)) {
-    // Taken before reading: a change while reading is noticed the next time.
-    version_ = version;
-    const absl::Status status = Load();
-    if (status.ok()) {
-      LogInfo("token file read again", {{"principals", entries_.size()}});
-    } else {
-      LogWarning("token file not read again, the old one stays",
-                 {{"error", status}});
-    }
-  }
+  const std::shared_ptr<const Entries> entries = file_->Get();
   // Every entry is compared in full, so that the time tells nothing.
   const TokenEntry* match = nullptr;
-  for (const TokenEntry& entry : entries_) {
+  for (const TokenEntry& entry : *entries) {
     if (EqualInConstantTime(ToBytes(entry.token_sha256), ToBytes(hash))) {
       match = &entry;
     }
@@ -190,24 +170,6 @@ absl::StatusOr<Principal> TokenFileAuthenticator::Authenticate(
                      "the bearer token is not known");
   }
   return match->principal;
-}
-
-TokenFileAuthenticator::Version TokenFileAuthenticator::CurrentVersion() const {
-  struct stat info = {};
-  if (stat(path_.c_str(), &info) != 0) return {};
-  return {info.st_ino, info.st_size, info.st_mtim, info.st_ctim};
-}
-
-absl::Status TokenFileAuthenticator::Load() {
-  absl::StatusOr<std::string> text = ReadSecretFile(path_);
-  if (!text.ok()) return text.status();
-  absl::StatusOr<std::vector<TokenEntry>> entries = ParseTokenFile(*text);
-  if (!entries.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", path_, "\": ", entries.status().message()));
-  }
-  entries_ = *std::move(entries);
-  return absl::OkStatus();
 }
 
 }  // namespace airlock

@@ -1,18 +1,16 @@
 // Principals from a file with the hashes of their tokens.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "common/security/authenticator.h"
 #include "common/security/digest.h"
+#include "common/security/reloaded_file.h"
 
 namespace airlock {
 
@@ -27,8 +25,8 @@ struct TokenEntry {
 //   {"principals": [{"id": "demo", "role": "agent", "tokenSha256": "<64
 //   hex>"}]}
 //
-// A role is "agent", "approver" or "operator". An id may stand there several
-// times with one role, so that its token can be changed without a gap.
+// A role is "agent", "approver", "auditor" or "operator". An id may stand there
+// several times with one role, so that its token can be changed without a gap.
 // INVALID_ARGUMENT names the key path of what is wrong.
 absl::StatusOr<std::vector<TokenEntry>> ParseTokenFile(absl::string_view text);
 
@@ -42,28 +40,15 @@ class TokenFileAuthenticator final : public Authenticator {
       absl::string_view path);
 
   absl::StatusOr<Principal> Authenticate(
-      absl::string_view bearer_token) override ABSL_LOCKS_EXCLUDED(mutex_);
+      absl::string_view bearer_token) override;
 
  private:
-  // What tells one content of the file from another.
-  struct Version {
-    ino_t inode = 0;
-    off_t size = -1;
-    timespec modified = {};
-    timespec changed = {};
+  using Entries = std::vector<TokenEntry>;
 
-    bool operator==(const Version& other) const;
-  };
+  explicit TokenFileAuthenticator(std::unique_ptr<ReloadedFile<Entries>> file)
+      : file_(std::move(file)) {}
 
-  explicit TokenFileAuthenticator(std::string path) : path_(std::move(path)) {}
-
-  Version CurrentVersion() const;
-  absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
-  const std::string path_;
-  absl::Mutex mutex_;
-  Version version_ ABSL_GUARDED_BY(mutex_);
-  std::vector<TokenEntry> entries_ ABSL_GUARDED_BY(mutex_);
+  const std::unique_ptr<ReloadedFile<Entries>> file_;
 };
 
 }  // namespace airlock

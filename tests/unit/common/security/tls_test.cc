@@ -71,11 +71,18 @@ TEST_F(TlsTest, KeyOfAnotherCertificateIsRefused) {
                        HasSubstr("must be the key of the certificate")));
 }
 
+TEST_F(TlsTest, WhoDialsMayShowACertificateWithItsOwnKeyOnly) {
+  EXPECT_THAT(TlsChannelCredentials(files_, "x"), IsOk());
+  files_.key_path = certs_.ForRole(airlock::v1::PEER_ROLE_POLICY).key_path;
+
+  EXPECT_THAT(TlsChannelCredentials(files_, "x"),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("must be the key of the certificate")));
+}
+
 TEST_F(TlsTest, NamesOfRolesAreFixed) {
   EXPECT_EQ(PeerDnsName(airlock::v1::PEER_ROLE_GATEWAY),
             "gateway.airlock.internal");
-  EXPECT_EQ(PeerUri(airlock::v1::PEER_ROLE_EXECUTOR),
-            "airlock://role/executor");
 }
 
 }  // namespace

@@ -28,14 +28,16 @@ const char kHash[] =
 TEST(ParseTokenFileTest, EveryRoleIsRead) {
   const auto entries = ParseTokenFile(TokenFileText({{"ci-bot", "agent", "a"},
                                                      {"ann", "approver", "b"},
-                                                     {"op", "operator", "c"}}));
+                                                     {"op", "operator", "c"},
+                                                     {"eye", "auditor", "d"}}));
 
   ASSERT_THAT(entries, IsOk());
-  ASSERT_EQ(entries->size(), 3);
+  ASSERT_EQ(entries->size(), 4);
   EXPECT_EQ((*entries)[0].principal.id, "ci-bot");
   EXPECT_EQ((*entries)[0].principal.role, airlock::v1::PRINCIPAL_ROLE_AGENT);
   EXPECT_EQ((*entries)[1].principal.role, airlock::v1::PRINCIPAL_ROLE_APPROVER);
   EXPECT_EQ((*entries)[2].principal.role, airlock::v1::PRINCIPAL_ROLE_OPERATOR);
+  EXPECT_EQ((*entries)[3].principal.role, airlock::v1::PRINCIPAL_ROLE_AUDITOR);
   EXPECT_EQ((*entries)[0].token_sha256, Sha256("a"));
 }
 

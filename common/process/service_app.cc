@@ -10,6 +10,7 @@
 #include "common/config/config_file.h"
 #include "common/logging/log.h"
 #include "common/process/library_logs.h"
+#include "common/process/open_files.h"
 #include "common/process/stop_signals.h"
 #include "common/process/version.h"
 
@@ -74,7 +75,7 @@ int RunUntilStopped(const ServiceMain& service,
   LogInfo("service started", {{"service", service.name},
                               {"version", Version()},
                               {"commit", Commit()}});
-  const int signal = signals.Wait();
+  const int signal = signals.Wait([&app] { (*app)->Reload(); });
   LogInfo("service draining", {{"service", service.name},
                                {"signal", signal},
                                {"timeout_seconds", prepared.drain_timeout}});
@@ -87,6 +88,12 @@ int RunUntilStopped(const ServiceMain& service,
 
 }  // namespace
 
+void ServiceApp::Reload() {
+  LogInfo(
+      "configuration not read again: this service takes it up when it is "
+      "started again; its file of tokens is read when it changes");
+}
+
 int RunServiceMain(int argc, char** argv, const ServiceMain& service) {
   Options options;
   const std::optional<int> exit_code =
@@ -96,10 +103,11 @@ int RunServiceMain(int argc, char** argv, const ServiceMain& service) {
   // Before anything that starts a thread, `prepare` included.
   StopSignals signals;
   StopLockOrderChecks();
+  AllowManyOpenFiles();
   RouteLibraryLogs();
   ConfigReading reading = ReadConfigFile(options.config);
-  const ServiceMain::Prepared prepared =
-      service.prepare(reading.config, reading.problems);
+  const ServiceMain::Prepared prepared = service.prepare(
+      reading.config, FileSource(options.config), reading.problems);
   if (options.check_only) return ReportCheck(options.config, reading.problems);
   LogProblems(reading.problems);
   if (reading.problems.has_errors()) return kFailed;

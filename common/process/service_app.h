@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "airlock/config/v1/config.pb.h"
+#include "common/config/config_source.h"
 #include "common/config/problems.h"
 
 namespace airlock {
@@ -23,6 +24,11 @@ class ServiceApp {
   // Is not ready any more, takes nothing new and lets what is there end until
   // `deadline`, when it is cut. Blocks; later calls do nothing.
   virtual void Drain(absl::Time deadline) = 0;
+
+  // Takes up what has changed in the configuration, as far as that is possible
+  // without a restart. Does not block. Unless overridden it says in the log
+  // that a restart is what it takes.
+  virtual void Reload();
 };
 
 // What RunServiceMain() needs to know of a service.
@@ -32,18 +38,21 @@ struct ServiceMain {
   // One sentence for --help.
   std::string description;
   // Checks the service's part of the configuration and adds what is wrong with
-  // it to the list. Returns how to start: called at most once, only if there
-  // were no errors; its own error ends the process.
+  // it to the list; the source is for who reads it again. Returns how to start:
+  // called at most once, only if there were no errors; its own error ends the
+  // process.
   struct Prepared {
     std::function<absl::StatusOr<std::unique_ptr<ServiceApp>>()> start;
     absl::Duration drain_timeout;
   };
-  std::function<Prepared(const airlock::config::v1::Config&, ProblemList&)>
+  std::function<Prepared(const airlock::config::v1::Config&,
+                         const ConfigSource&, ProblemList&)>
       prepare;
 };
 
 // The whole of main(): reads --config FILE, runs the service until SIGTERM or
-// SIGINT, then drains it; a second signal ends the process at once.
+// SIGINT, then drains it; a second one ends the process at once. SIGHUP
+// reloads.
 // --check-config prints every problem with its key path instead, and is 1 with
 // errors, 0 without. Returns the exit code: 0 after a graceful end, 1 if the
 // configuration is wrong or the start failed, 2 for wrong options.

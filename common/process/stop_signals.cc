@@ -40,6 +40,7 @@ StopSignals::StopSignals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   if (pthread_sigmask(SIG_BLOCK, &signals, nullptr) != 0) std::abort();
   signal_fd_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   stop_fd_ = eventfd(0, EFD_CLOEXEC);
@@ -57,11 +58,18 @@ StopSignals::~StopSignals() {
   close(stop_fd_);
 }
 
-int StopSignals::Wait() const { return WaitForSignal(signal_fd_, -1); }
+int StopSignals::Wait(const std::function<void()>& on_hangup) const {
+  for (;;) {
+    const int signal = WaitForSignal(signal_fd_, -1);
+    if (signal != SIGHUP) return signal;
+    on_hangup();
+  }
+}
 
 void StopSignals::ExitOnNext() {
   watcher_ = std::thread([this] {
-    const int signal = WaitForSignal(signal_fd_, stop_fd_);
+    int signal = SIGHUP;
+    while (signal == SIGHUP) signal = WaitForSignal(signal_fd_, stop_fd_);
     // Not exit(): other threads still use what it would destroy.
     if (signal != 0) _exit(128 + signal);
   });

@@ -30,17 +30,43 @@ bool PeerMayCall(const Access* access, PeerRole role) {
          access->peers().end();
 }
 
-absl::StatusOr<std::string> BearerToken(
-    const grpc::ServerContextBase& context) {
-  const std::string value = AuthorizationOf(context);
+absl::StatusOr<Principal> ByToken(const std::string& authorization,
+                                  Authenticator& authenticator) {
   // The scheme's name is not case-sensitive (RFC 7235).
-  if (!absl::StartsWithIgnoreCase(value, kScheme) ||
-      value.size() == kScheme.size()) {
+  if (!absl::StartsWithIgnoreCase(authorization, kScheme) ||
+      authorization.size() == kScheme.size()) {
     return MakeError(absl::StatusCode::kUnauthenticated, "TOKEN_MISSING",
                      "the metadata authorization must be given once, as "
-                     "\"Bearer <token>\"");
+                     "\"Bearer <token>\", or a client's certificate be shown "
+                     "where the gateway asks for one");
   }
-  return value.substr(kScheme.size());
+  return authenticator.Authenticate(authorization.substr(kScheme.size()));
+}
+
+std::string InWords(const Principal& principal) {
+  return absl::StrCat("the ", PrincipalRoleWord(principal.role), " \"",
+                      principal.id, "\"");
+}
+
+absl::StatusOr<Principal> Identify(const ShownCredentials& shown,
+                                   Authenticator& authenticator) {
+  if (shown.certificate.empty()) {
+    return ByToken(shown.authorization, authenticator);
+  }
+  absl::StatusOr<Principal> principal =
+      authenticator.AuthenticateCertificate(shown.certificate);
+  if (!principal.ok() || shown.authorization.empty()) return principal;
+  const absl::StatusOr<Principal> other =
+      ByToken(shown.authorization, authenticator);
+  if (!other.ok()) return other;
+  if (other->id == principal->id && other->role == principal->role) {
+    return principal;
+  }
+  return MakeError(
+      absl::StatusCode::kUnauthenticated, "CREDENTIALS_DISAGREE",
+      absl::StrCat("the client's certificate is that of ", InWords(*principal),
+                   ", the token that of ", InWords(*other),
+                   ": show one of them, or both of one principal"));
 }
 
 }  // namespace
@@ -83,12 +109,11 @@ absl::Status AuthorizePeer(const AccessTable& table, absl::string_view method,
        {"method", std::string(method)}});
 }
 
-absl::StatusOr<Principal> AuthorizePrincipal(
-    const AccessTable& table, absl::string_view method,
-    const grpc::ServerContextBase& context, Authenticator& authenticator) {
-  const absl::StatusOr<std::string> token = BearerToken(context);
-  if (!token.ok()) return token.status();
-  absl::StatusOr<Principal> principal = authenticator.Authenticate(*token);
+absl::StatusOr<Principal> AuthorizePrincipal(const AccessTable& table,
+                                             absl::string_view method,
+                                             const ShownCredentials& shown,
+                                             Authenticator& authenticator) {
+  absl::StatusOr<Principal> principal = Identify(shown, authenticator);
   if (!principal.ok()) return principal.status();
   const Access* access = table.Find(method);
   const bool allowed =
@@ -101,14 +126,9 @@ absl::StatusOr<Principal> AuthorizePrincipal(
   return MakeError(absl::StatusCode::kPermissionDenied, "ROLE_NOT_ALLOWED",
                    absl::StrCat("a principal with the role ", role,
                                 " may not call ", method),
-                   {{"role", role}, {"method", std::string(method)}});
-}
-
-std::string AuthorizationOf(const grpc::ServerContextBase& context) {
-  const auto [first, last] =
-      context.client_metadata().equal_range("authorization");
-  if (first == last || std::next(first) != last) return "";
-  return std::string(first->second.data(), first->second.size());
+                   {{"role", role},
+                    {"method", std::string(method)},
+                    {"principal", principal->id}});
 }
 
 }  // namespace airlock

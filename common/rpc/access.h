@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "airlock/v1/access.pb.h"
+#include "common/rpc/credentials.h"  // IWYU pragma: export
 #include "common/security/authenticator.h"
 
 namespace airlock {
@@ -40,15 +41,14 @@ class AccessTable {
 absl::Status AuthorizePeer(const AccessTable& table, absl::string_view method,
                            const grpc::ServerContextBase& context);
 
-// Who calls, by the metadata `authorization: Bearer <token>`, if its role may
-// call `method`. UNAUTHENTICATED with reason TOKEN_MISSING or TOKEN_INVALID;
-// PERMISSION_DENIED with reason ROLE_NOT_ALLOWED.
-absl::StatusOr<Principal> AuthorizePrincipal(
-    const AccessTable& table, absl::string_view method,
-    const grpc::ServerContextBase& context, Authenticator& authenticator);
-
-// The value of the `authorization` metadata, to forward it. "" if there is
-// none, or more than one.
-std::string AuthorizationOf(const grpc::ServerContextBase& context);
+// Who calls, by what was shown, if its role may call `method`.
+// UNAUTHENTICATED with reason TOKEN_MISSING (neither a token nor a certificate
+// was shown), TOKEN_INVALID, CERTIFICATE_INVALID or CREDENTIALS_DISAGREE (they
+// are those of different principals); PERMISSION_DENIED with reason
+// ROLE_NOT_ALLOWED.
+absl::StatusOr<Principal> AuthorizePrincipal(const AccessTable& table,
+                                             absl::string_view method,
+                                             const ShownCredentials& shown,
+                                             Authenticator& authenticator);
 
 }  // namespace airlock

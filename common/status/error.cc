@@ -21,6 +21,16 @@ void SetDetail(absl::Status& status, const Detail& detail) {
   status.SetPayload(TypeUrl<Detail>(), absl::Cord(detail.SerializeAsString()));
 }
 
+// Empty if it has none.
+google::rpc::ErrorInfo InfoOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(TypeUrl<google::rpc::ErrorInfo>());
+  google::rpc::ErrorInfo info;
+  if (!payload.has_value() || !info.ParseFromString(std::string(*payload))) {
+    return {};
+  }
+  return info;
+}
+
 }  // namespace
 
 absl::Status MakeError(absl::StatusCode code, absl::string_view reason,
@@ -57,12 +67,13 @@ absl::Status WithQuotaFailure(absl::Status status, absl::string_view subject,
 }
 
 std::string ErrorReason(const absl::Status& status) {
-  const auto payload = status.GetPayload(TypeUrl<google::rpc::ErrorInfo>());
-  google::rpc::ErrorInfo info;
-  if (!payload.has_value() || !info.ParseFromString(std::string(*payload))) {
-    return "";
-  }
-  return info.reason();
+  return InfoOf(status).reason();
+}
+
+std::string ErrorDetail(const absl::Status& status, absl::string_view key) {
+  const google::rpc::ErrorInfo info = InfoOf(status);
+  const auto found = info.metadata().find(std::string(key));
+  return found == info.metadata().end() ? "" : found->second;
 }
 
 void FieldViolations::Add(absl::string_view field,

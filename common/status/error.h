@@ -35,6 +35,9 @@ absl::Status WithQuotaFailure(absl::Status status, absl::string_view subject,
 // The reason of the status's ErrorInfo, or "" if it has none.
 std::string ErrorReason(const absl::Status& status);
 
+// What the metadata of the status's ErrorInfo says of `key`, or "".
+std::string ErrorDetail(const absl::Status& status, absl::string_view key);
+
 // Collects what is wrong with a request, so that the answer names every field.
 // Not thread-safe.
 class FieldViolations {

@@ -111,6 +111,42 @@ TEST(ServiceMainTest, SecondSignalEndsAtOnce) {
   EXPECT_EQ(child.Wait(), 128 + SIGTERM);
 }
 
+TEST(ServiceMainTest, HangupReloadsAndEndsNothing) {
+  Child child({"--config", ConfigWithTarget("reload:1")});
+  ASSERT_TRUE(child.ReadUntil("service started"));
+
+  child.Signal(SIGHUP);
+  EXPECT_TRUE(child.ReadUntil("reloading"));
+  child.Signal(SIGTERM);
+
+  EXPECT_EQ(child.Wait(), 0);
+}
+
+TEST(ServiceMainTest, HangupOfAServiceThatCannotReloadIsLogged) {
+  Child child({"--config", ConfigFile("{}")});
+  ASSERT_TRUE(child.ReadUntil("service started"));
+
+  child.Signal(SIGHUP);
+  EXPECT_TRUE(child.ReadUntil("configuration not read again"));
+  child.Signal(SIGTERM);
+
+  EXPECT_EQ(child.Wait(), 0);
+}
+
+TEST(ServiceMainTest, HangupDoesNotEndADrain) {
+  Child child({"--config", ConfigWithTarget("hang:1")});
+  ASSERT_TRUE(child.ReadUntil("service started"));
+  child.Signal(SIGTERM);
+  ASSERT_TRUE(child.ReadUntil("draining in time"));
+
+  child.Signal(SIGHUP);
+  child.Signal(SIGTERM);
+
+  // Signals of lower numbers are delivered first: had SIGHUP counted, it would
+  // be 129.
+  EXPECT_EQ(child.Wait(), 128 + SIGTERM);
+}
+
 TEST(ServiceMainTest, CheckConfigPrintsEveryProblemAndStartsNothing) {
   Child child({"--check-config", "--config",
                ConfigFile(R"({"gatway": 1, "policy": {"listen": 3},

@@ -1,9 +1,11 @@
 // A service for service_app_test. `gateway.policyTarget` says how it behaves:
-// "fail:1" does not start, "hang:1" does not drain.
+// "fail:1" does not start, "hang:1" does not drain, "reload:1" can reload.
 #include <grpc/grpc.h>
 #include <grpc/support/log.h>
 
 #include <iostream>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/synchronization/notification.h"
@@ -14,21 +16,27 @@ namespace {
 
 class ExampleApp final : public airlock::ServiceApp {
  public:
-  explicit ExampleApp(bool hangs) : hangs_(hangs) {}
+  explicit ExampleApp(std::string target) : target_(std::move(target)) {}
+
+  void Reload() override {
+    if (target_ != "reload:1") return ServiceApp::Reload();
+    std::cout << "reloading" << std::endl;
+  }
 
   void Drain(absl::Time deadline) override {
     std::cout << "draining " << (deadline > absl::Now() ? "in time" : "late")
               << std::endl;
     absl::Notification never;
-    if (hangs_) never.WaitForNotification();
+    if (target_ == "hang:1") never.WaitForNotification();
   }
 
  private:
-  const bool hangs_;
+  const std::string target_;
 };
 
 airlock::ServiceMain::Prepared Prepare(
-    const airlock::config::v1::Config& config, airlock::ProblemList& problems) {
+    const airlock::config::v1::Config& config,
+    const airlock::ConfigSource& /*source*/, airlock::ProblemList& problems) {
   const std::string target = config.gateway().policy_target();
   if (target == "warn:1") problems.AddWarning("gateway", "looks odd");
   if (target == "wrong:1") problems.AddError("gateway", "is wrong");
@@ -39,7 +47,7 @@ airlock::ServiceMain::Prepared Prepare(
             }
             if (target == "fail:1") return absl::UnavailableError("no port");
             std::cout << "serving" << std::endl;
-            return std::make_unique<ExampleApp>(target == "hang:1");
+            return std::make_unique<ExampleApp>(target);
           },
           absl::Seconds(30)};
 }

@@ -66,13 +66,13 @@ class RpcTest : public testing::Test {
         {.tls_name = PeerDnsName(airlock::v1::PEER_ROLE_POLICY)});
   }
 
+  // As a gateway forwards; "" is not forwarded.
   absl::Status Get(const std::shared_ptr<grpc::Channel>& channel,
-                   const std::string& authorization = "") {
+                   const std::string& authorization = "",
+                   const std::string& certificate = "") {
     grpc::ClientContext context;
     SetTimeout(context, absl::Seconds(10));
-    if (!authorization.empty()) {
-      context.AddMetadata("authorization", authorization);
-    }
+    Forward({authorization, certificate}, context);
     airlock::v1::GetExecutionRequest request;
     request.set_id("abc");
     airlock::v1::GetExecutionResponse response;

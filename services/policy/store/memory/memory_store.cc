@@ -1,55 +1,54 @@
 #include "services/policy/store/memory/memory_store.h"
 
-#include <iterator>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "common/status/error.h"
-#include "services/policy/execution_state.h"
+#include "absl/time/clock.h"
+#include "common/security/random.h"
+#include "services/policy/store/history_collector.h"
+#include "services/policy/store/retention.h"
 
 namespace airlock::policy {
+namespace {
 
-void MemoryStore::Put(ExecutionRecord record, PutDone done) {
+constexpr std::size_t kRecordsPerExecution = 10;
+
+}  // namespace
+
+MemoryStore::MemoryStore(std::size_t max_kept)
+    : tables_(max_kept),
+      audit_(RandomUuid(), max_kept * kRecordsPerExecution) {}
+
+void MemoryStore::Commit(Transaction transaction, CommitDone done) {
   absl::Status status;
   {
     absl::MutexLock lock(&mutex_);
-    status = PutLocked(std::move(record));
+    status = CommitLocked(transaction);
   }
   done(status);
 }
 
-absl::Status MemoryStore::PutLocked(ExecutionRecord record) {
-  const std::string id = record.execution.id();
-  const auto found = records_.find(id);
-  if (found != records_.end() && IsFinal(found->second.execution.state())) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "ALREADY_FINAL",
-                     absl::StrCat("execution ", id, " has already ended"));
-  }
-  ids_by_request_[{record.execution.agent(), record.execution.request_id()}] =
-      id;
-  records_.insert_or_assign(id, std::move(record));
-  ForgetOldest();
+absl::Status MemoryStore::CommitLocked(Transaction& transaction) {
+  absl::Status status = tables_.Check(transaction);
+  if (!status.ok()) return status;
+  tables_.Apply(transaction);
+  for (AuditEntry& entry : transaction.audit) audit_.Append(std::move(entry));
   return absl::OkStatus();
 }
 
-void MemoryStore::ForgetOldest() {
-  auto oldest = records_.begin();
-  while (records_.size() > max_kept_ && oldest != records_.end()) {
-    const airlock::v1::Execution& execution = oldest->second.execution;
-    if (!IsFinal(execution.state())) {
-      ++oldest;
-      continue;
-    }
-    ids_by_request_.erase({execution.agent(), execution.request_id()});
-    oldest = records_.erase(oldest);
+void MemoryStore::LoadLive(absl::Time rejected_since, Done<LiveState> done) {
+  LiveState live;
+  {
+    absl::MutexLock lock(&mutex_);
+    live = tables_.Load(rejected_since);
   }
+  done(std::move(live));
 }
 
 void MemoryStore::Find(absl::string_view id, FindDone done) {
   std::optional<ExecutionRecord> record;
   {
     absl::MutexLock lock(&mutex_);
-    const auto found = records_.find(std::string(id));
-    if (found != records_.end()) record = found->second;
+    record = tables_.Find(id);
   }
   done(std::move(record));
 }
@@ -59,32 +58,87 @@ void MemoryStore::FindRequest(absl::string_view agent,
   std::optional<ExecutionRecord> record;
   {
     absl::MutexLock lock(&mutex_);
-    const auto id = ids_by_request_.find(
-        RequestKey(std::string(agent), std::string(request_id)));
-    if (id != ids_by_request_.end()) record = records_.at(id->second);
+    record = tables_.FindRequest(agent, request_id);
   }
   done(std::move(record));
 }
 
 void MemoryStore::List(const ExecutionQuery& query, ListDone done) {
-  ExecutionPage page;
+  absl::StatusOr<HistoryPage> page;
   {
     absl::MutexLock lock(&mutex_);
-    auto end = query.page_token.empty()
-                   ? records_.end()
-                   : records_.lower_bound(query.page_token);
-    for (auto it = std::make_reverse_iterator(end); it != records_.rend();
-         ++it) {
-      const airlock::v1::Execution& execution = it->second.execution;
-      if (!query.agent.empty() && execution.agent() != query.agent) continue;
-      if (page.executions.size() == static_cast<std::size_t>(query.page_size)) {
-        page.next_page_token = page.executions.back().id();
-        break;
-      }
-      page.executions.push_back(execution);
-    }
+    page = tables_.ReadHistory(query, {});
+  }
+  done(WithoutHistory(std::move(page)));
+}
+
+void MemoryStore::ReadHistory(const ExecutionQuery& query, HistoryParts parts,
+                              Done<HistoryPage> done) {
+  absl::StatusOr<HistoryPage> page;
+  {
+    absl::MutexLock lock(&mutex_);
+    page = tables_.ReadHistory(query, parts);
   }
   done(std::move(page));
+}
+
+void MemoryStore::FindApproval(absl::string_view id, FindApprovalDone done) {
+  std::optional<ApprovalRecord> record;
+  {
+    absl::MutexLock lock(&mutex_);
+    record = tables_.FindApproval(id);
+  }
+  done(std::move(record));
+}
+
+void MemoryStore::ListApprovals(const ApprovalQuery& query,
+                                Done<ApprovalPage> done) {
+  absl::StatusOr<ApprovalPage> page;
+  {
+    absl::MutexLock lock(&mutex_);
+    page = tables_.ListApprovals(query);
+  }
+  done(std::move(page));
+}
+
+void MemoryStore::ListAudit(const AuditQuery& query, Done<AuditPage> done) {
+  absl::StatusOr<AuditPage> page;
+  {
+    absl::MutexLock lock(&mutex_);
+    page = audit_.List(query);
+  }
+  done(std::move(page));
+}
+
+void MemoryStore::ReadAudit(
+    std::uint64_t first, int count,
+    Done<std::vector<airlock::v1::SealedAuditRecord>> done) {
+  std::vector<airlock::v1::SealedAuditRecord> records;
+  {
+    absl::MutexLock lock(&mutex_);
+    records = audit_.Read(first, count);
+  }
+  done(std::move(records));
+}
+
+void MemoryStore::GetAuditHead(Done<AuditHead> done) {
+  AuditHead head;
+  {
+    absl::MutexLock lock(&mutex_);
+    const ChainHead& chain = audit_.head();
+    head = {chain.writer, chain.sequence, chain.hash};
+  }
+  done(std::move(head));
+}
+
+void MemoryStore::Forget(const Retention& retention, CommitDone done) {
+  {
+    absl::MutexLock lock(&mutex_);
+    tables_.ForgetEndedBefore(
+        ForgetBefore(retention.executions_before, absl::Now()));
+    audit_.ForgetPayloads(retention.audit_payloads_before);
+  }
+  done(absl::OkStatus());
 }
 
 }  // namespace airlock::policy

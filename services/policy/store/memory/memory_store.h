@@ -1,26 +1,26 @@
-// Executions remembered for as long as the process lives.
+// What is remembered for as long as the process lives.
 #pragma once
 
 #include <cstddef>
-#include <map>
-#include <string>
-#include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
+#include "services/policy/store/memory/memory_audit.h"
+#include "services/policy/store/memory/memory_tables.h"
 #include "services/policy/store/store.h"
 
 namespace airlock::policy {
 
-// Keeps the newest `max_kept` records; the oldest ended ones are forgotten
-// first, and executions that have not ended are never forgotten. Completions
-// come before the call returns.
+// Keeps the newest `max_kept` executions and ten times as many records of the
+// audit, however young the oldest ones are: memory is bounded. What has not
+// ended is never forgotten. Completions come before the call returns.
 class MemoryStore final : public Store {
  public:
-  explicit MemoryStore(std::size_t max_kept) : max_kept_(max_kept) {}
+  explicit MemoryStore(std::size_t max_kept);
 
-  void Put(ExecutionRecord record, PutDone done) override
+  void Commit(Transaction transaction, CommitDone done) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void LoadLive(absl::Time rejected_since, Done<LiveState> done) override
       ABSL_LOCKS_EXCLUDED(mutex_);
   void Find(absl::string_view id, FindDone done) override
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -28,20 +28,29 @@ class MemoryStore final : public Store {
                    FindDone done) override ABSL_LOCKS_EXCLUDED(mutex_);
   void List(const ExecutionQuery& query, ListDone done) override
       ABSL_LOCKS_EXCLUDED(mutex_);
+  void ReadHistory(const ExecutionQuery& query, HistoryParts parts,
+                   Done<HistoryPage> done) override ABSL_LOCKS_EXCLUDED(mutex_);
+  void FindApproval(absl::string_view id, FindApprovalDone done) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void ListApprovals(const ApprovalQuery& query,
+                     Done<ApprovalPage> done) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void ListAudit(const AuditQuery& query, Done<AuditPage> done) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void ReadAudit(std::uint64_t first, int count,
+                 Done<std::vector<airlock::v1::SealedAuditRecord>> done)
+      override ABSL_LOCKS_EXCLUDED(mutex_);
+  void GetAuditHead(Done<AuditHead> done) override ABSL_LOCKS_EXCLUDED(mutex_);
+  void Forget(const Retention& retention, CommitDone done) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  using RequestKey = std::pair<std::string, std::string>;
-
-  absl::Status PutLocked(ExecutionRecord record)
+  absl::Status CommitLocked(Transaction& transaction)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ForgetOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  const std::size_t max_kept_;
   absl::Mutex mutex_;
-  // In the order of creation: ids sort by the time they were made.
-  std::map<std::string, ExecutionRecord> records_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<RequestKey, std::string> ids_by_request_
-      ABSL_GUARDED_BY(mutex_);
+  MemoryTables tables_ ABSL_GUARDED_BY(mutex_);
+  MemoryAudit audit_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace airlock::policy

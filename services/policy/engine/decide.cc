@@ -2,20 +2,17 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "re2/re2.h"
-#include "services/policy/engine/action_paths.h"
 #include "services/policy/engine/rule_match.h"
 
 namespace airlock::policy {
 namespace {
 
-// Walks the decision order and remembers the steps.
+// Walks the decision order. With `explains` it remembers the steps.
 class Walk {
  public:
-  Walk(const AgentContract& contract, const ActionFacts& facts)
-      : contract_(contract), facts_(facts) {}
+  Walk(const AgentContract& contract, const ActionFacts& facts, bool explains)
+      : contract_(contract), facts_(facts), explains_(explains) {}
 
   DecisionResult Run() && {
     if (!IsJudgeable() || !PassesSandbox() || !PassesLists() ||
@@ -27,13 +24,18 @@ class Walk {
   }
 
  private:
+  // The word of the configuration, in quotation marks.
   std::string Kind() const {
     return absl::StrCat("\"", ActionWordText(*facts_.word), "\"");
   }
 
-  // The setting at `rule` has nothing against it. Returns true: go on.
-  bool Pass(const std::string& rule, std::string explanation) {
-    result_.steps.push_back({rule, false, std::move(explanation)});
+  // The setting at `rule` has nothing against it; `texts` together say why, and
+  // are put together only for who wants to know. Returns true: go on.
+  template <typename... Texts>
+  bool Pass(const std::string& rule, const Texts&... texts) {
+    if (explains_) {
+      result_.steps.push_back({rule, false, absl::StrCat(texts...)});
+    }
     return true;
   }
 
@@ -43,8 +45,8 @@ class Walk {
     result_.effect = effect;
     result_.rule = rule;
     result_.reason = std::string(reason);
-    result_.explanation = explanation;
-    result_.steps.push_back({rule, true, std::move(explanation)});
+    if (explains_) result_.steps.push_back({rule, true, explanation});
+    result_.explanation = std::move(explanation);
     return false;
   }
 
@@ -54,8 +56,10 @@ class Walk {
   }
 
   // A human must agree, who can be asked only where approvals are enabled.
-  bool RequireApproval(const std::string& rule, std::string explanation) {
+  bool RequireApproval(const std::string& rule, std::string explanation,
+                       std::uint32_t required) {
     if (contract_.approval.enabled) {
+      result_.required_approvals = required;
       return Apply(rule, Effect::kRequireApproval, kReasonApprovalRequired,
                    std::move(explanation));
     }
@@ -76,7 +80,7 @@ class Walk {
           "action", kReasonInvalidAction,
           absl::StrCat("the action cannot be judged: ", facts_.unjudgeable));
     }
-    return Pass("action", absl::StrCat("the action is decided as ", Kind()));
+    return Pass("action", "the action is decided as ", Kind());
   }
 
   bool PassesSandbox() {
@@ -94,8 +98,7 @@ class Walk {
       return Deny(autonomy.blocked_actions_path, kReasonBlockedAction,
                   absl::StrCat(autonomy.blocked_actions_path, " has ", Kind()));
     }
-    Pass(autonomy.blocked_actions_path,
-         absl::StrCat(Kind(), " is not blocked"));
+    Pass(autonomy.blocked_actions_path, Kind(), " is not blocked");
     if (!autonomy.allowed_actions.has_value()) {
       return Pass(autonomy.allowed_actions_path,
                   "is not given, so every kind may be asked for");
@@ -105,8 +108,7 @@ class Walk {
           autonomy.allowed_actions_path, kReasonActionNotAllowed,
           absl::StrCat(autonomy.allowed_actions_path, " lacks ", Kind()));
     }
-    return Pass(autonomy.allowed_actions_path,
-                absl::StrCat(Kind(), " may be asked for"));
+    return Pass(autonomy.allowed_actions_path, Kind(), " may be asked for");
   }
 
   bool PassesReadonly() {
@@ -114,8 +116,7 @@ class Walk {
     if (autonomy.level != AutonomyLevel::kReadonly) return true;
     if (facts_.word == ActionWord::kFileRead ||
         facts_.word == ActionWord::kHttpGet) {
-      return Pass(autonomy.level_path,
-                  absl::StrCat("\"readonly\" lets ", Kind(), " go on"));
+      return Pass(autonomy.level_path, "\"readonly\" lets ", Kind(), " go on");
     }
     return Deny(autonomy.level_path, kReasonReadonly,
                 absl::StrCat(autonomy.level_path,
@@ -123,6 +124,10 @@ class Walk {
   }
 
   bool PassesRules() {
+    if (!explains_) {
+      const Rule* rule = FirstMatch(contract_.approval, facts_);
+      return rule == nullptr || ApplyRule(*rule);
+    }
     for (const Rule& rule : contract_.approval.rules) {
       const std::string mismatch = WhyRuleDoesNotMatch(rule, facts_);
       if (mismatch.empty()) return ApplyRule(rule);
@@ -138,7 +143,9 @@ class Walk {
       case RuleEffect::kAuto:
         return Apply(rule.key_path, Effect::kAllow, kReasonRuleAllows, says);
       case RuleEffect::kRequired:
-        return RequireApproval(rule.key_path, says);
+        return RequireApproval(
+            rule.key_path, says,
+            rule.required.value_or(contract_.approval.required));
       case RuleEffect::kDeny:
         break;
     }
@@ -152,7 +159,7 @@ class Walk {
                      AutonomyLevelText(autonomy.level), "\"");
     switch (autonomy.level) {
       case AutonomyLevel::kSupervised:
-        RequireApproval(autonomy.level_path, says);
+        RequireApproval(autonomy.level_path, says, contract_.approval.required);
         return;
       // With readonly only the reads have come this far.
       case AutonomyLevel::kReadonly:
@@ -165,6 +172,7 @@ class Walk {
 
   const AgentContract& contract_;
   const ActionFacts& facts_;
+  const bool explains_;
   DecisionResult result_;
 };
 
@@ -183,7 +191,12 @@ airlock::v1::Decision::Effect EffectToProto(Effect effect) {
 }  // namespace
 
 DecisionResult Decide(const AgentContract& contract, const ActionFacts& facts) {
-  return Walk(contract, facts).Run();
+  return Walk(contract, facts, /*explains=*/false).Run();
+}
+
+DecisionResult Explain(const AgentContract& contract,
+                       const ActionFacts& facts) {
+  return Walk(contract, facts, /*explains=*/true).Run();
 }
 
 airlock::v1::Decision DecisionToProto(const DecisionResult& result) {

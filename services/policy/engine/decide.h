@@ -1,6 +1,7 @@
 // The decision order: pure functions from a contract and an action's facts.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -49,12 +50,20 @@ struct DecisionResult {
   std::string reason;
   // One sentence for a human.
   std::string explanation;
+  // With kRequireApproval: how many persons must agree.
+  std::uint32_t required_approvals = 1;
+  // Of Explain() only.
   std::vector<DecisionStep> steps;
 };
 
-// Decides. The first step of DESIGN's decision order that applies wins; only an
-// explicit allow is kAllow. Pure and thread-safe.
+// Decides. The first step of the decision order that applies wins; only an
+// explicit allow is kAllow. Rules are found by their index: the time hardly
+// depends on how many there are. Pure and thread-safe.
 DecisionResult Decide(const AgentContract& contract, const ActionFacts& facts);
+
+// Decides the same by asking each rule in turn, and tells every step up to the
+// one that applied. Pure and thread-safe.
+DecisionResult Explain(const AgentContract& contract, const ActionFacts& facts);
 
 // The decision, without its steps, for the API.
 airlock::v1::Decision DecisionToProto(const DecisionResult& result);

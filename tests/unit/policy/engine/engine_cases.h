@@ -49,11 +49,25 @@ inline Action HttpGet(const std::string& url) {
   return action;
 }
 
+// What is decided is what is explained; only the steps are left out.
+inline void ExpectSame(const DecisionResult& decided,
+                       const DecisionResult& told) {
+  EXPECT_EQ(decided.effect, told.effect);
+  EXPECT_EQ(decided.rule, told.rule);
+  EXPECT_EQ(decided.reason, told.reason);
+  EXPECT_EQ(decided.explanation, told.explanation);
+  EXPECT_TRUE(decided.steps.empty());
+}
+
+// Decides both ways.
 inline DecisionResult DecideText(absl::string_view config, const Action& action,
                                  absl::string_view agent = "ci-bot") {
   const auto contract = ContractFromText(config);
   if (contract == nullptr) return {};
-  return Decide(contract->ForAgent(agent), FactsFromAction(action, agent));
+  const ActionFacts facts = FactsFromAction(action, agent);
+  DecisionResult told = Explain(contract->ForAgent(agent), facts);
+  ExpectSame(Decide(contract->ForAgent(agent), facts), told);
+  return told;
 }
 
 inline DecisionResult DecideByRules(absl::string_view rules,

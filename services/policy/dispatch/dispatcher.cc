@@ -23,8 +23,8 @@ absl::Status NotFoundError(absl::string_view id) {
 }
 
 bool MaySee(const Principal& principal, const PublicExecution& execution) {
-  return principal.role == airlock::v1::PRINCIPAL_ROLE_OPERATOR ||
-         principal.id == execution.agent();
+  return principal.role != airlock::v1::PRINCIPAL_ROLE_AGENT ||
+         (principal.id == execution.agent() && execution.asked_by().empty());
 }
 
 }  // namespace
@@ -38,30 +38,131 @@ Dispatcher::Dispatcher(Parts parts, const DispatchLimits& limits)
       sessions_(clock_, limits.sessions),
       placement_(pool_, sessions_),
       roster_({clock_, table_, pool_, metrics_}, limits.roster),
-      waiting_({clock_, table_, queue_, pool_, sessions_, placement_},
+      journal_(serializer_, store_, metrics_),
+      freezer_(clock_, journal_, metrics_),
+      standing_({clock_, journal_, parts.policy, metrics_}, limits.standing),
+      question_memory_(limits.questions),
+      start_check_(parts.policy, placement_, standing_),
+      waiting_({clock_, table_, queue_, pool_, sessions_, placement_, freezer_},
                limits.max_waiting_told),
-      ends_({serializer_, clock_, store_, table_, pool_, placement_, metrics_}),
-      flow_({serializer_, clock_, store_, table_, queue_, pool_, placement_,
-             parts.minter, ends_, metrics_},
+      ends_({clock_, journal_, table_, pool_, placement_, metrics_}),
+      approval_watchers_(limits.max_watcher_behind),
+      approvals_({clock_, store_, serializer_, journal_, table_, ends_,
+                  start_check_, approval_watchers_, parts.policy, metrics_,
+                  limits.max_pending_approvals,
+                  [this](Execution& execution) { flow_.Enqueue(execution); }}),
+      question_opener_({clock_, parts.policy, approvals_, ends_, placement_,
+                        question_memory_, metrics_}),
+      flow_({clock_, journal_, table_, queue_, pool_, placement_, parts.minter,
+             start_check_, freezer_, ends_, approvals_, standing_,
+             question_opener_, metrics_},
             limits.flow),
       input_(pool_),
       session_flow_({clock_, table_, sessions_, pool_, placement_, flow_,
-                     metrics_, limits.flow.lost}),
-      session_opener_(parts.contract, sessions_, pool_),
+                     journal_, metrics_, limits.flow.lost}),
+      session_opener_(parts.policy, sessions_, pool_, journal_),
       session_calls_({serializer_, sessions_, session_opener_, session_flow_}),
       events_({clock_, table_, pool_, roster_, flow_, input_, session_flow_,
-               metrics_, std::move(parts.policy_id)},
+               journal_, metrics_, std::move(parts.policy_id)},
               limits.link),
-      intake_({serializer_, clock_, parts.contract, store_, table_, queue_,
-               pool_, sessions_, session_opener_, flow_, ends_, metrics_,
-               limits.kept_output_bytes}) {}
+      intake_({serializer_, clock_, parts.policy, store_, journal_, table_,
+               queue_, pool_, sessions_, session_opener_, flow_, ends_,
+               approvals_, standing_, question_opener_, metrics_,
+               limits.kept_output_bytes}),
+      target_reader_({clock_, table_, placement_, intake_,
+                      [this] { return NewWatcher(); },
+                      [this](WatcherId watcher) { Written(watcher); },
+                      [this](WatcherId watcher) { Gone(watcher); }}),
+      approval_calls_({serializer_, store_, table_, approvals_,
+                       approval_watchers_, parts.policy, target_reader_}),
+      standing_calls_({serializer_, store_, table_, approvals_, standing_,
+                       question_memory_, parts.policy}),
+      recovery_(
+          {clock_, parts.policy, journal_, table_, sessions_, session_flow_,
+           freezer_, approvals_, standing_, question_opener_, flow_, ends_},
+          {limits.kept_output_bytes, std::move(parts.program_version)}) {}
+
+void Dispatcher::TakeUp(LiveState state) {
+  auto shared = std::make_shared<LiveState>(std::move(state));
+  serializer_.Submit([this, shared] { recovery_.TakeUp(std::move(*shared)); });
+}
+
+void Dispatcher::Freeze(const Principal& principal,
+                        const airlock::v1::FreezeRequest& request,
+                        FreezeDone done) {
+  serializer_.Submit([this, actor = principal.id, request,
+                      done = std::move(done)] {
+    // First it holds; what runs is ended after that, so that nothing starts
+    // between the two.
+    auto killed = std::make_shared<std::uint32_t>(0);
+    freezer_.Freeze(actor, request, [this, killed, done](absl::Status status) {
+      airlock::v1::FreezeResponse response;
+      response.set_killed(*killed);
+      for (airlock::v1::FreezeState& state : freezer_.List()) {
+        *response.add_freezes() = std::move(state);
+      }
+      if (status.ok()) {
+        done(std::move(response));
+      } else {
+        done(status);
+      }
+    });
+    flow_.OnFrozen();
+    if (request.kill()) *killed = KillFrozen(request.agent(), actor);
+  });
+}
+
+std::uint32_t Dispatcher::KillFrozen(const std::string& agent,
+                                     const std::string& actor) {
+  std::vector<Execution*> all;
+  table_.ForEach([&](Execution& execution) {
+    const bool runs = execution.phase == Phase::kStarting ||
+                      execution.phase == Phase::kRunning;
+    if (runs && (agent.empty() || execution.agent() == agent)) {
+      all.push_back(&execution);
+    }
+  });
+  for (Execution* execution : all) flow_.Cancel(*execution, "FROZEN", actor);
+  return static_cast<std::uint32_t>(all.size());
+}
+
+void Dispatcher::Thaw(const Principal& principal,
+                      const airlock::v1::ThawRequest& request, ThawDone done) {
+  serializer_.Submit(
+      [this, actor = principal.id, request, done = std::move(done)] {
+        freezer_.Thaw(actor, request, [this, done](absl::Status status) {
+          if (!status.ok()) {
+            done(status);
+            return;
+          }
+          airlock::v1::ThawResponse response;
+          for (airlock::v1::FreezeState& state : freezer_.List()) {
+            *response.add_freezes() = std::move(state);
+          }
+          flow_.Pump();
+          done(std::move(response));
+        });
+      });
+}
+
+void Dispatcher::ListFreezes(FreezesDone done) {
+  serializer_.Submit([this, done = std::move(done)] { done(freezer_.List()); });
+}
+
+void Dispatcher::Record(AuditEntry entry) {
+  serializer_.Submit([this, entry = std::move(entry)]() mutable {
+    Transaction transaction;
+    transaction.audit.push_back(std::move(entry));
+    journal_.Note(std::move(transaction));
+  });
+}
 
 void Dispatcher::Execute(WatcherId watcher, const Principal& principal,
                          airlock::v1::ExecuteRequest request,
                          std::shared_ptr<EventSink> sink) {
   std::string hash = HashRequest(request);
-  IncomingRequest incoming{watcher, principal.id, std::move(request),
-                           std::move(hash), std::move(sink)};
+  IncomingRequest incoming{watcher,         principal.id,    std::move(request),
+                           std::move(hash), std::move(sink), /*asked_by=*/""};
   serializer_.Submit([this, incoming = std::move(incoming)]() mutable {
     intake_.Accept(std::move(incoming));
   });
@@ -136,14 +237,12 @@ void Dispatcher::Gone(WatcherId watcher) {
 }
 
 void Dispatcher::Get(const Principal& principal, std::string id,
-                     ExecutionDone done) {
+                     RecordDone done) {
   serializer_.Submit([=, this, id = std::move(id), done = std::move(done)] {
-    Find(principal, id, [done](absl::StatusOr<ExecutionRecord> record) {
-      if (record.ok()) {
-        done(record->execution);
-      } else {
-        done(record.status());
-      }
+    Find(principal, id, [=, this](absl::StatusOr<ExecutionRecord> record) {
+      const Execution* known = table_.Find(id);
+      if (record.ok() && known != nullptr) record->spec = known->spec;
+      done(std::move(record));
     });
   });
 }
@@ -152,16 +251,40 @@ void Dispatcher::Cancel(const Principal& principal, std::string id,
                         ExecutionDone done) {
   serializer_.Submit([=, this, id = std::move(id), done = std::move(done)] {
     Find(principal, id,
-         [this, id, done](absl::StatusOr<ExecutionRecord> record) {
-           if (!record.ok()) {
+         [this, id, done,
+          actor = principal.id](absl::StatusOr<ExecutionRecord> record) {
+           if (record.ok()) {
+             CancelKnown(*record, actor, done);
+           } else {
              done(record.status());
-             return;
            }
-           done(record->execution);
-           Execution* execution = table_.Find(id);
-           if (execution != nullptr) flow_.Cancel(*execution, "CANCELLED");
          });
   });
+}
+
+void Dispatcher::CancelKnown(const ExecutionRecord& record,
+                             const std::string& actor,
+                             const ExecutionDone& done) {
+  Execution* execution = table_.Find(record.execution.id());
+  // What has not started must not start after a restart either: the answer
+  // waits until that is recorded. What runs ends when its executor says so.
+  const bool waits =
+      execution != nullptr && (execution->phase == Phase::kAwaitingApproval ||
+                               execution->phase == Phase::kQueued ||
+                               execution->phase == Phase::kPreparing);
+  if (waits) {
+    execution->end_waiters.push_back(
+        [done, told = record.execution](const absl::Status& status) {
+          if (status.ok()) {
+            done(told);
+          } else {
+            done(status);
+          }
+        });
+  } else {
+    done(record.execution);
+  }
+  if (execution != nullptr) flow_.Cancel(*execution, "CANCELLED", actor);
 }
 
 void Dispatcher::List(const Principal& principal,
@@ -183,13 +306,13 @@ void Dispatcher::List(const Principal& principal,
 }
 
 void Dispatcher::MergeLive(const ExecutionQuery& query, ExecutionPage& page) {
-  std::vector<PublicExecution> live;
+  std::vector<LiveExecution> live;
   table_.ForEach([&](Execution& execution) {
     if (execution.phase != Phase::kEnded) {
-      live.push_back(execution.record.execution);
+      live.push_back({execution.record.execution, execution.spec});
     }
   });
-  MergePage(query, std::move(live), page);
+  MergePage(query, live, page);
 }
 
 void Dispatcher::ListWaiting(const Principal& principal,
@@ -257,16 +380,23 @@ void Dispatcher::OnLinkClosed(LinkId link) {
 
 void Dispatcher::Tick() {
   serializer_.Submit([this] {
+    journal_.Tick(clock_.Monotonic());
+    recovery_.Tick();
     events_.Tick();
     roster_.Tick();
     session_flow_.Tick();
+    approvals_.Tick();
+    standing_.Tick();
+    target_reader_.Tick();
     std::vector<Execution*> all;
     table_.ForEach([&](Execution& execution) {
-      if (execution.phase != Phase::kEnded) all.push_back(&execution);
+      const bool moves = execution.phase != Phase::kEnded &&
+                         execution.phase != Phase::kAwaitingApproval;
+      if (moves) all.push_back(&execution);
     });
     for (Execution* execution : all) flow_.Tick(*execution);
     flow_.Pump();
-    live_ = table_.live();
+    live_ = all.size();
     metrics_.SetLive(table_.live());
   });
 }
@@ -276,6 +406,10 @@ void Dispatcher::BeginDrain() {
     intake_.Close();
     session_calls_.StopCreating();
   });
+}
+
+void Dispatcher::Close() {
+  serializer_.Submit([this] { journal_.Close(); });
 }
 
 void Dispatcher::AbortStreams() {
@@ -288,6 +422,7 @@ void Dispatcher::AbortStreams() {
       execution.feed.Abort(status);
       execution.input.Interrupt(status);
     });
+    approval_watchers_.Abort(status);
     for (const auto& [link, executor] : pool_.all()) {
       executor.channel->Close(status);
     }

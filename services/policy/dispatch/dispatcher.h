@@ -10,6 +10,9 @@
 #include "absl/status/statusor.h"
 #include "common/concurrency/serializer.h"
 #include "common/security/authenticator.h"
+#include "services/policy/dispatch/approval_calls.h"
+#include "services/policy/dispatch/approval_flow.h"
+#include "services/policy/dispatch/approval_watchers.h"
 #include "services/policy/dispatch/execution_flow.h"
 #include "services/policy/dispatch/execution_intake.h"
 #include "services/policy/dispatch/execution_table.h"
@@ -17,11 +20,18 @@
 #include "services/policy/dispatch/executor_pool.h"
 #include "services/policy/dispatch/executor_roster.h"
 #include "services/policy/dispatch/fair_queue.h"
+#include "services/policy/dispatch/freezer.h"
 #include "services/policy/dispatch/input_flow.h"
+#include "services/policy/dispatch/journal.h"
 #include "services/policy/dispatch/placement.h"
+#include "services/policy/dispatch/question_opener.h"
+#include "services/policy/dispatch/recovery.h"
 #include "services/policy/dispatch/session_calls.h"
 #include "services/policy/dispatch/session_flow.h"
 #include "services/policy/dispatch/session_opener.h"
+#include "services/policy/dispatch/standing_calls.h"
+#include "services/policy/dispatch/standing_flow.h"
+#include "services/policy/dispatch/start_check.h"
 #include "services/policy/dispatch/waiting_list.h"
 #include "services/policy/sessions/session_table.h"
 
@@ -42,23 +52,35 @@ struct DispatchLimits {
   SessionLimits sessions;
   // Told at once of what waits.
   std::size_t max_waiting_told = 1000;
+  // Questions of all agents that may be open at once.
+  std::size_t max_pending_approvals = 10'000;
+  StandingLimits standing;
+  QuestionMemoryLimits questions;
+  // Changes of approvals that may wait for one slow watcher.
+  std::size_t max_watcher_behind = 20'000;
 };
 
 // Thread-safe: every call is applied inside one serializer, one after another.
-// Nothing blocks. All arguments must outlive it, and nothing may be called
-// during or after destruction.
+// Nothing blocks. All arguments must outlive it, except that the store may go
+// after Close(), and nothing may be called during or after destruction.
 class Dispatcher {
  public:
   struct Parts {
     const Clock& clock;
-    const Contract& contract;
+    const PolicySource& policy;
     Store& store;
     const GrantMinter& minter;
     PolicyMetrics& metrics;
     // Told to executors.
     std::string policy_id;
+    // For the audit.
+    std::string program_version;
   };
   Dispatcher(Parts parts, const DispatchLimits& limits);
+
+  // Takes up what the store remembers of the service before this one. Once,
+  // before anything else.
+  void TakeUp(LiveState state);
 
   // For clients. A watcher is named before it is used, so that its stream can
   // report what happens to it.
@@ -77,8 +99,12 @@ class Dispatcher {
 
   using ExecutionDone =
       std::function<void(absl::StatusOr<airlock::v1::Execution>)>;
-  void Get(const Principal& principal, std::string id, ExecutionDone done);
-  // Tells the execution as it stood when it was asked to end.
+  // With its spec, unless that is in the store alone. `done` must be quick.
+  using RecordDone = std::function<void(absl::StatusOr<ExecutionRecord>)>;
+  void Get(const Principal& principal, std::string id, RecordDone done);
+  // Tells the execution as it stood when it was asked to end; one that has not
+  // started only when its end is recorded. UNAVAILABLE: that could not be done
+  // yet, and is tried again.
   void Cancel(const Principal& principal, std::string id, ExecutionDone done);
   void List(const Principal& principal,
             const airlock::v1::ListExecutionsRequest& request,
@@ -102,8 +128,26 @@ class Dispatcher {
   using ExecutorDone =
       std::function<void(absl::StatusOr<airlock::v1::Executor>)>;
   void SetExecutorOrder(std::string id, ExecutorOrder order, ExecutorDone done);
-  // For clients of sessions.
+  // For clients of sessions and of approvals.
   SessionCalls& sessions() { return session_calls_; }
+  ApprovalCalls& approvals() { return approval_calls_; }
+  StandingCalls& standing() { return standing_calls_; }
+
+  // For operators: stops starts, and with `kill` what runs, or lets them go on.
+  using FreezeDone =
+      std::function<void(absl::StatusOr<airlock::v1::FreezeResponse>)>;
+  void Freeze(const Principal& principal,
+              const airlock::v1::FreezeRequest& request, FreezeDone done);
+  using ThawDone =
+      std::function<void(absl::StatusOr<airlock::v1::ThawResponse>)>;
+  void Thaw(const Principal& principal, const airlock::v1::ThawRequest& request,
+            ThawDone done);
+  using FreezesDone =
+      std::function<void(std::vector<airlock::v1::FreezeState>)>;
+  void ListFreezes(FreezesDone done);
+
+  // Writes one more record into the audit. Nobody waits for it.
+  void Record(AuditEntry entry);
 
   // For executors.
   LinkId NewLink() { return next_link_++; }
@@ -116,16 +160,23 @@ class Dispatcher {
 
   // Refuses new executions from now on.
   void BeginDrain();
-  // How many executions have not ended, as of the last Tick().
+  // How many executions are on their way to an executor or run, as of the last
+  // Tick(). Questions are none of them: the store keeps those.
   std::size_t live() const { return live_; }
   // Ends every stream, and every call that waits, with UNAVAILABLE.
   void AbortStreams();
+  // The last call, before the store goes: nothing is written from now on.
+  void Close();
 
  private:
   // NOT_FOUND for what does not exist and for what is another agent's.
   void Find(const Principal& principal, const std::string& id,
             std::function<void(absl::StatusOr<ExecutionRecord>)> done);
   void MergeLive(const ExecutionQuery& query, ExecutionPage& page);
+  // Ends what runs or is about to. How many.
+  std::uint32_t KillFrozen(const std::string& agent, const std::string& actor);
+  void CancelKnown(const ExecutionRecord& record, const std::string& actor,
+                   const ExecutionDone& done);
 
   const Clock& clock_;
   Store& store_;
@@ -136,13 +187,21 @@ class Dispatcher {
   SessionTable sessions_;
   Placement placement_;
   ExecutorRoster roster_;
-  WaitingList waiting_;
   std::atomic<WatcherId> next_watcher_ = 1;
   std::atomic<WriteId> next_write_ = 1;
   std::atomic<LinkId> next_link_ = 1;
   std::atomic<std::size_t> live_ = 0;
   Serializer serializer_;
+  Journal journal_;
+  Freezer freezer_;
+  StandingFlow standing_;
+  QuestionMemory question_memory_;
+  StartCheck start_check_;
+  WaitingList waiting_;
   ExecutionEnds ends_;
+  ApprovalWatchers approval_watchers_;
+  ApprovalFlow approvals_;
+  QuestionOpener question_opener_;
   ExecutionFlow flow_;
   InputFlow input_;
   SessionFlow session_flow_;
@@ -150,6 +209,10 @@ class Dispatcher {
   SessionCalls session_calls_;
   ExecutorEvents events_;
   ExecutionIntake intake_;
+  TargetReader target_reader_;
+  ApprovalCalls approval_calls_;
+  StandingCalls standing_calls_;
+  Recovery recovery_;
 };
 
 }  // namespace airlock::policy

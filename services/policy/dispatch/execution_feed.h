@@ -57,6 +57,11 @@ class ExecutionFeed {
   void AddEvent(airlock::v1::ExecutionEvent event);
   void AddOutput(airlock::v1::OutputChunk chunk);
 
+  // What is before these offsets, and did not come yet, will never come.
+  void BeginAt(std::uint64_t stdout_offset, std::uint64_t stderr_offset) {
+    output_.BeginAt(stdout_offset, stderr_offset);
+  }
+
   // Tells the end: every watcher gets the rest of the output, then
   // `completed`, and is finished and removed.
   void Complete(const airlock::v1::Execution& execution, absl::Time time);

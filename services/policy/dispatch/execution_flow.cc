@@ -1,11 +1,14 @@
 #include "services/policy/dispatch/execution_flow.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/logging/log.h"
 #include "common/status/error.h"
 #include "common/time/proto_time.h"
+#include "services/policy/audit/audit_entries.h"
 #include "services/policy/dispatch/job_messages.h"
 
 namespace airlock::policy {
@@ -42,15 +45,35 @@ void ExecutionFlow::Requeue(Execution& execution) {
 }
 
 void ExecutionFlow::Pump() {
-  p_.queue.Offer([this](const std::string& id) {
+  std::vector<std::pair<std::string, StartRefusal>> refused;
+  p_.queue.Offer([this, &refused](const std::string& id) {
     if (!p_.pool.has_credit()) return FairQueue::Answer::kStop;
     Execution& execution = *p_.table.Find(id);
+    if (p_.freezer.IsFrozen(execution.agent())) {
+      return FairQueue::Answer::kPassed;
+    }
+    if (auto refusal = p_.start_check.Check(execution)) {
+      refused.emplace_back(id, *std::move(refusal));
+      return FairQueue::Answer::kTaken;
+    }
     ConnectedExecutor* executor = p_.placement.Choose(execution);
     if (executor == nullptr) return FairQueue::Answer::kPassed;
     Assign(execution, *executor);
     return FairQueue::Answer::kTaken;
   });
+  for (const auto& [id, refusal] : refused) {
+    Refuse(*p_.table.Find(id), refusal);
+  }
   p_.metrics.SetQueued(p_.queue.size());
+}
+
+void ExecutionFlow::Refuse(Execution& execution, const StartRefusal& refusal) {
+  if (refusal.state == PublicExecution::STATE_AWAITING_APPROVAL) {
+    p_.questions.OpenInstead(execution, refusal.required_approvals);
+    return;
+  }
+  p_.ends.EndUnstarted(execution, refusal.state, refusal.reason,
+                       refusal.message);
 }
 
 void ExecutionFlow::Assign(Execution& execution, ConnectedExecutor& executor) {
@@ -82,7 +105,7 @@ void ExecutionFlow::SendJobWithGrant(Execution& execution,
                                      ConnectedExecutor& executor) {
   execution.job_sent = true;
   ConnectResponse message = JobMessage(execution);
-  *message.mutable_job()->mutable_grant() = MintGrant(execution);
+  *message.mutable_job()->mutable_grant() = execution.grant;
   executor.channel->Send(std::move(message));
 }
 
@@ -103,22 +126,41 @@ void ExecutionFlow::OnReady(Execution& execution, const std::string& image_id) {
 }
 
 void ExecutionFlow::CommitStart(Execution& execution) {
+  Transaction transaction;
+  std::optional<StartRefusal> refusal = p_.start_check.Check(execution);
+  if (!refusal) refusal = p_.standing.TakeUse(execution, transaction);
+  if (refusal) {
+    TakeBack(execution);
+    Refuse(execution, *refusal);
+    return;
+  }
   execution.phase = Phase::kStarting;
-  ExecutionRecord record = execution.record;
+  ExecutionRecord& record = execution.record;
   record.execution.set_state(PublicExecution::STATE_RUNNING);
   *record.execution.mutable_start_time() = ToProto(p_.clock.Now());
   record.boot_nonce = execution.assignment->boot_nonce;
   record.fence = execution.assignment->fence;
-  execution.record = record;
-  p_.store.Put(std::move(record),
-               [this, id = execution.id()](absl::Status status) {
-                 p_.serializer.Submit([this, id, status] {
-                   Execution* started = p_.table.Find(id);
-                   if (started == nullptr) return;
-                   OnStartCommitted(*started, status);
-                   Pump();
-                 });
-               });
+  const bool first = !execution.recorded;
+  Journal::Add(execution, transaction);
+  p_.placement.OnStarting(execution);
+  if (const Session* session = p_.placement.SessionOf(execution)) {
+    transaction.sessions.push_back(StartedSession(*session, execution));
+  }
+  execution.grant = MintGrant(execution);
+  transaction.audit.push_back(
+      StartEntry(record.execution, execution.assignment->executor_id,
+                 execution.grant.claims(), execution.policy_version));
+  p_.journal.Commit(std::move(transaction),
+                    [this, first, id = execution.id(),
+                     permission = record.execution.standing_approval_id()](
+                        const absl::Status& status) {
+                      p_.standing.OnStartRecorded(permission, status);
+                      Execution* started = p_.table.Find(id);
+                      if (started == nullptr) return;
+                      if (!status.ok() && first) Journal::TakeBack(*started);
+                      OnStartCommitted(*started, status);
+                      Pump();
+                    });
 }
 
 void ExecutionFlow::OnStartCommitted(Execution& execution,
@@ -126,11 +168,18 @@ void ExecutionFlow::OnStartCommitted(Execution& execution,
   if (execution.phase != Phase::kStarting) return;
   ConnectedExecutor* executor = ExecutorOf(execution);
   const bool stays = status.ok() && !execution.early_end.has_value() &&
-                     execution.cancel_reason.empty() && executor != nullptr;
+                     execution.cancel_reason.empty() &&
+                     !p_.freezer.IsFrozen(execution.agent()) &&
+                     !p_.standing.IsRevoked(execution) && executor != nullptr;
   if (stays) {
     Start(execution, *executor);
-    return;
+  } else {
+    EndCommitted(execution, status);
   }
+}
+
+void ExecutionFlow::EndCommitted(Execution& execution,
+                                 const absl::Status& status) {
   if (!execution.executor_ended) TakeBack(execution);
   if (!status.ok()) {
     LogError("start could not be recorded",
@@ -143,6 +192,13 @@ void ExecutionFlow::OnStartCommitted(Execution& execution,
   } else if (!execution.cancel_reason.empty()) {
     p_.ends.EndUnstarted(execution, PublicExecution::STATE_CANCELLED,
                          execution.cancel_reason);
+  } else if (p_.standing.IsRevoked(execution)) {
+    p_.ends.NotStarted(
+        execution, kReasonStandingEnded,
+        "its permission was taken back before it could be started");
+  } else if (ExecutorOf(execution) != nullptr) {
+    p_.ends.NotStarted(execution, "FROZEN",
+                       "an operator stopped all starts before it started");
   } else {
     p_.ends.NotStarted(execution, "EXECUTOR_LOST",
                        "its executor was lost before it could be started");
@@ -152,6 +208,11 @@ void ExecutionFlow::OnStartCommitted(Execution& execution,
 void ExecutionFlow::Start(Execution& execution, ConnectedExecutor& executor) {
   execution.phase = Phase::kRunning;
   p_.placement.OnStarted(execution);
+  if (const Session* session = p_.placement.SessionOf(execution)) {
+    if (MayWrite(execution.record.execution.action_kind())) {
+      p_.approvals.OnSessionMoved(*session);
+    }
+  }
   execution.started_at = p_.clock.Monotonic();
   p_.metrics.ObserveStart(execution.started_at - execution.accepted_at);
   if (execution.job_sent) {
@@ -170,7 +231,7 @@ void ExecutionFlow::Start(Execution& execution, ConnectedExecutor& executor) {
 void ExecutionFlow::SendGrant(const Execution& execution,
                               ConnectedExecutor& executor) {
   ConnectResponse message;
-  *message.mutable_grant() = MintGrant(execution);
+  *message.mutable_grant() = execution.grant;
   executor.channel->Send(std::move(message));
 }
 
@@ -233,17 +294,24 @@ void ExecutionFlow::OnJobEnded(Execution& execution,
     case Phase::kEnded:
       p_.ends.Acknowledge(execution);
       return;
+    case Phase::kAwaitingApproval:
     case Phase::kQueued:
     case Phase::kEnding:
       return;
   }
 }
 
-void ExecutionFlow::Cancel(Execution& execution, absl::string_view reason) {
+void ExecutionFlow::Cancel(Execution& execution, absl::string_view reason,
+                           absl::string_view actor) {
   if (execution.cancel_reason.empty()) {
     execution.cancel_reason = std::string(reason);
+    execution.cancel_actor = std::string(actor);
   }
   switch (execution.phase) {
+    case Phase::kAwaitingApproval:
+      p_.approvals.Withdraw(execution, execution.cancel_reason,
+                            execution.cancel_actor);
+      return;
     case Phase::kQueued:
     case Phase::kPreparing:
       TakeBack(execution);
@@ -266,6 +334,9 @@ void ExecutionFlow::OnSessionLost(Execution& execution) {
   const absl::string_view message =
       "the sandbox of its session is gone, so it was not started";
   switch (execution.phase) {
+    case Phase::kAwaitingApproval:
+      p_.approvals.Void(execution, reason);
+      return;
     case Phase::kQueued:
     case Phase::kPreparing:
       TakeBack(execution);
@@ -306,20 +377,43 @@ void ExecutionFlow::OnLinkLost(Execution& execution) {
   }
 }
 
+void ExecutionFlow::Adopt(Execution& execution) {
+  const ExecutionRecord& record = execution.record;
+  execution.phase = Phase::kRunning;
+  execution.assignment = Assignment{0, record.execution.executor_id(),
+                                    record.boot_nonce, record.fence};
+  execution.grant = MintGrant(execution);
+  execution.job_sent = true;
+  p_.placement.OnAdopted(execution);
+  execution.started_at = p_.clock.Monotonic();
+  execution.lost_deadline = execution.started_at + times_.lost;
+}
+
+std::string ExecutionFlow::WhyNotNow(const Execution& execution) const {
+  if (p_.freezer.IsFrozen(execution.agent())) return "FROZEN";
+  const auto refusal = p_.start_check.CheckAgain(execution);
+  return refusal.has_value() ? refusal->reason : "";
+}
+
 void ExecutionFlow::OnLinkBack(Execution& execution, LinkId link,
-                               bool started) {
+                               const airlock::internal::v1::HeldJob& held) {
+  const bool started = held.started();
   execution.assignment->link = link;
+  // Of an execution that was adopted the beginning is nowhere any more.
+  execution.feed.BeginAt(held.stdout_kept_from(), held.stderr_kept_from());
   execution.lost_deadline.reset();
   ConnectedExecutor* executor = ExecutorOf(execution);
   executor->channel->Send(ResumeMessage(execution));
-  // What was told on the old stream may have been lost with it.
-  if (!started && execution.phase == Phase::kRunning &&
-      execution.cancel_reason.empty()) {
-    SendGrant(execution, *executor);
+  const bool runs = execution.phase == Phase::kRunning;
+  if (runs && !started && execution.cancel_reason.empty()) {
+    execution.cancel_reason = WhyNotNow(execution);
+    // What was told on the old stream may have been lost with it.
+    if (execution.cancel_reason.empty()) SendGrant(execution, *executor);
   }
   execution.credit_told = 0;
   UpdateCredit(execution);
-  if (!execution.cancel_reason.empty()) SendCancel(execution);
+  const bool over = !runs && !execution.executor_ended;
+  if (over || !execution.cancel_reason.empty()) SendCancel(execution);
 }
 
 void ExecutionFlow::OnNeverArrived(Execution& execution) {
@@ -341,9 +435,48 @@ void ExecutionFlow::SendCancel(const Execution& execution) {
   if (executor != nullptr) executor->channel->Send(CancelMessage(execution));
 }
 
+void ExecutionFlow::OnFrozen() {
+  std::vector<Execution*> back;
+  p_.table.ForEach([&](Execution& execution) {
+    if (execution.phase == Phase::kPreparing &&
+        p_.freezer.IsFrozen(execution.agent())) {
+      back.push_back(&execution);
+    }
+  });
+  for (Execution* execution : back) {
+    TakeBack(*execution);
+    Requeue(*execution);
+  }
+}
+
+void ExecutionFlow::RecordWaiting(Execution& execution) {
+  Transaction transaction;
+  Journal::Add(execution, transaction);
+  p_.journal.Commit(std::move(transaction),
+                    [this, id = execution.id()](const absl::Status& status) {
+                      Execution* waiting = p_.table.Find(id);
+                      if (!status.ok() && waiting != nullptr) {
+                        Journal::TakeBack(*waiting);
+                      }
+                    });
+}
+
 void ExecutionFlow::Tick(Execution& execution) {
   const absl::Duration now = p_.clock.Monotonic();
-  if (execution.phase == Phase::kQueued && now >= execution.queue_deadline) {
+  const bool waits =
+      execution.phase == Phase::kQueued || execution.phase == Phase::kPreparing;
+  // What starts at once is recorded then; only what has to wait is recorded
+  // for the sake of a restart.
+  if (waits && !execution.recorded &&
+      now >= execution.accepted_at + times_.record_waiting) {
+    RecordWaiting(execution);
+  }
+  if (execution.phase == Phase::kQueued &&
+      p_.freezer.IsFrozen(execution.agent())) {
+    // Nobody lets it start, so its time does not count.
+    execution.queue_deadline = now + execution.queue_timeout;
+  } else if (execution.phase == Phase::kQueued &&
+             now >= execution.queue_deadline) {
     p_.queue.Remove(execution.agent(), execution.id());
     p_.ends.EndUnstarted(execution, PublicExecution::STATE_EXPIRED,
                          "QUEUE_TIMEOUT");

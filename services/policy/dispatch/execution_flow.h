@@ -5,16 +5,20 @@
 
 #include "absl/strings/string_view.h"
 #include "airlock/internal/v1/executor_link.pb.h"
-#include "common/concurrency/serializer.h"
 #include "common/time/clock.h"
+#include "services/policy/dispatch/approval_flow.h"
 #include "services/policy/dispatch/execution_ends.h"
 #include "services/policy/dispatch/execution_table.h"
 #include "services/policy/dispatch/executor_pool.h"
 #include "services/policy/dispatch/fair_queue.h"
+#include "services/policy/dispatch/freezer.h"
 #include "services/policy/dispatch/grant_minter.h"
+#include "services/policy/dispatch/journal.h"
 #include "services/policy/dispatch/placement.h"
+#include "services/policy/dispatch/question_opener.h"
+#include "services/policy/dispatch/standing_flow.h"
+#include "services/policy/dispatch/start_check.h"
 #include "services/policy/policy_metrics.h"
-#include "services/policy/store/store.h"
 
 namespace airlock::policy {
 
@@ -25,12 +29,15 @@ struct FlowTimes {
   // Without a word of a started job for this long its outcome is unknown. Must
   // be longer than the lease after which an executor kills what runs.
   absl::Duration lost = absl::Seconds(70);
+  // What waits for longer than this is recorded, so that a restart keeps it.
+  absl::Duration record_waiting = absl::Milliseconds(100);
 };
 
 // Moves executions from phase to phase:
 //
 //   kQueued -> kPreparing -> kStarting -> kRunning -> kEnding -> kEnded
 //
+// What awaits approval is the ApprovalFlow's until it is queued.
 // kPreparing is left out where a sandbox is there already: in a session in
 // which something ran. Then the job and its grant are sent together.
 //
@@ -39,19 +46,24 @@ struct FlowTimes {
 // the Grant leads back to the queue or to an end that says that nothing was
 // started; after it, to what the executor says or to `outcome_unknown`.
 //
-// Not thread-safe: everything runs inside `serializer`. All must outlive it.
+// Not thread-safe: lives inside the dispatcher's serializer. All must outlive
+// it.
 class ExecutionFlow {
  public:
   struct Parts {
-    Serializer& serializer;
     const Clock& clock;
-    Store& store;
+    Journal& journal;
     ExecutionTable& table;
     FairQueue& queue;
     ExecutorPool& pool;
     Placement& placement;
     const GrantMinter& minter;
+    const StartCheck& start_check;
+    const Freezer& freezer;
     ExecutionEnds& ends;
+    ApprovalFlow& approvals;
+    StandingFlow& standing;
+    QuestionOpener& questions;
     PolicyMetrics& metrics;
   };
   ExecutionFlow(Parts parts, FlowTimes times) : p_(parts), times_(times) {}
@@ -62,8 +74,10 @@ class ExecutionFlow {
   // Gives waiting executions to executors that can take them.
   void Pump();
 
-  // Somebody wants it to end. The first `reason` counts.
-  void Cancel(Execution& execution, absl::string_view reason);
+  // Somebody wants it to end: `actor`, or, if that is empty, the service. The
+  // first `reason` counts.
+  void Cancel(Execution& execution, absl::string_view reason,
+              absl::string_view actor = "");
 
   // Its session was lost: what has not started never will, and what runs is the
   // executor's to tell of.
@@ -78,12 +92,19 @@ class ExecutionFlow {
   void OnJobEnded(Execution& execution,
                   const airlock::internal::v1::JobEnded& ended);
 
+  // It ran when the service before this one ended: its executor may come back
+  // with it.
+  void Adopt(Execution& execution);
+
   // Its executor is not connected any more.
   void OnLinkLost(Execution& execution);
 
-  // The same boot of its executor is back and still holds the job. One that has
-  // not `started` never got its grant, and gets it again.
-  void OnLinkBack(Execution& execution, LinkId link, bool started);
+  // The same boot of its executor is back and still holds the job. One that was
+  // not started never got its grant, and gets it again if it may still start;
+  // else the executor is told to end it, and says that it was not started. One
+  // that is over here is to end there too.
+  void OnLinkBack(Execution& execution, LinkId link,
+                  const airlock::internal::v1::HeldJob& held);
 
   // The same boot of its executor is back and does not hold the job: it never
   // got it, because it holds what it got until the end is recorded.
@@ -98,13 +119,24 @@ class ExecutionFlow {
   // Applies what time has done.
   void Tick(Execution& execution);
 
+  // Somebody stopped starts: what is being prepared waits again.
+  void OnFrozen();
+
  private:
   void Assign(Execution& execution, ConnectedExecutor& executor);
   void Requeue(Execution& execution);
   void OnStartCommitted(Execution& execution, const absl::Status& status);
+  // It had a START, and something came between that and its process.
+  void EndCommitted(Execution& execution, const absl::Status& status);
   void CommitStart(Execution& execution);
   void Start(Execution& execution, ConnectedExecutor& executor);
+  // It ends, or asks a human. The reference may end.
+  void Refuse(Execution& execution, const StartRefusal& refusal);
+  void RecordWaiting(Execution& execution);
   void SendJob(Execution& execution, ConnectedExecutor& executor);
+  // Why what has a START but no process must not have one any more. Empty: it
+  // may start.
+  std::string WhyNotNow(const Execution& execution) const;
   void SendGrant(const Execution& execution, ConnectedExecutor& executor);
   void SendJobWithGrant(Execution& execution, ConnectedExecutor& executor);
   airlock::internal::v1::Grant MintGrant(const Execution& execution);

@@ -8,6 +8,7 @@
 #include "common/security/digest.h"
 #include "common/status/error.h"
 #include "common/time/proto_time.h"
+#include "services/policy/audit/audit_entries.h"
 #include "services/policy/dispatch/execution_id.h"
 #include "services/policy/dispatch/spec_builder.h"
 #include "services/policy/engine/action_facts.h"
@@ -41,13 +42,29 @@ PublicExecution NewRecord(const IncomingRequest& incoming,
   record.set_request_id(incoming.request.request_id());
   record.set_agent(incoming.agent);
   record.set_action_kind(KindOf(incoming.request.action()));
-  record.set_state(PublicExecution::STATE_QUEUED);
+  record.set_state(decision.effect == Effect::kRequireApproval
+                       ? PublicExecution::STATE_AWAITING_APPROVAL
+                       : PublicExecution::STATE_QUEUED);
   *record.mutable_decision() = DecisionToProto(decision);
   *record.mutable_create_time() = ToProto(now);
   record.set_backend(contract.sandbox.backend);
   record.set_image(contract.sandbox.image);
   record.set_session(incoming.request.session());
+  record.set_asked_by(incoming.asked_by);
   return record;
+}
+
+DecisionResult DecideFor(const IncomingRequest& incoming,
+                         const AgentContract& contract) {
+  if (incoming.asked_by.empty()) {
+    return Decide(contract,
+                  FactsFromAction(incoming.request.action(), incoming.agent));
+  }
+  DecisionResult look;
+  look.effect = Effect::kAllow;
+  look.reason = "APPROVER_LOOKS";
+  look.explanation = "somebody looks at what an approval is about";
+  return look;
 }
 
 }  // namespace
@@ -104,44 +121,109 @@ void ExecutionIntake::Create(const IncomingRequest& incoming) {
     incoming.sink->Finish(DrainingError());
     return;
   }
+  if (absl::Status writable = p_.journal.CheckWritable(); !writable.ok()) {
+    incoming.sink->Finish(writable);
+    return;
+  }
   // It would have been cancelled at once.
   if (incoming.request.cancel_on_disconnect() && incoming.sink->closed())
     return;
-  const AgentContract& contract = p_.contract.ForAgent(incoming.agent);
-  const DecisionResult decision = Decide(
-      contract, FactsFromAction(incoming.request.action(), incoming.agent));
-  const bool allowed = decision.effect == Effect::kAllow;
+  const std::shared_ptr<const LoadedPolicy> policy = p_.policy.Current();
+  const AgentContract& contract = policy->contract->ForAgent(incoming.agent);
+  const DecisionResult decision = DecideFor(incoming, contract);
+  Course course = CourseOf(decision.effect);
   Session* session = nullptr;
-  if (allowed) {
-    const absl::StatusOr<Session*> entered = CheckIn(incoming);
+  if (course != Course::kEnd) {
+    const absl::StatusOr<Session*> entered =
+        CheckIn(incoming, contract, course);
     if (!entered.ok()) {
       incoming.sink->Finish(entered.status());
       return;
     }
     session = *entered;
   }
-  Execution& execution = Add(incoming, contract, decision, session);
+  Execution& execution = Add(incoming, *policy, decision, session);
+  if (course == Course::kAsk && p_.standing.MayCover(incoming.agent)) {
+    const absl::StatusOr<Course> taken =
+        CourseByPermission(execution, contract, decision);
+    if (!taken.ok()) {
+      incoming.sink->Finish(taken.status());
+      p_.ends.Forget(execution, taken.status());
+      return;
+    }
+    course = *taken;
+  }
+  NoteDecision(execution, incoming);
   AttachKnown(execution, incoming);
-  if (allowed) {
-    p_.flow.Enqueue(execution);
-  } else {
-    p_.ends.EndUnstarted(execution, PublicExecution::STATE_DENIED,
-                         decision.reason);
+  switch (course) {
+    case Course::kQueue:
+      p_.flow.Enqueue(execution);
+      return;
+    case Course::kAsk:
+      p_.questions.Open(execution, contract, decision.required_approvals);
+      return;
+    case Course::kEnd:
+      p_.ends.EndUnstarted(execution, PublicExecution::STATE_DENIED,
+                           decision.reason);
+      return;
   }
 }
 
+ExecutionIntake::Course ExecutionIntake::CourseOf(Effect effect) {
+  switch (effect) {
+    case Effect::kAllow:
+      return Course::kQueue;
+    case Effect::kRequireApproval:
+      return Course::kAsk;
+    case Effect::kDeny:
+      break;
+  }
+  return Course::kEnd;
+}
+
+absl::StatusOr<ExecutionIntake::Course> ExecutionIntake::CourseByPermission(
+    Execution& execution, const AgentContract& contract,
+    const DecisionResult& decision) {
+  Course course = Course::kAsk;
+  // What a human has refused by itself is refused, whatever was permitted.
+  const bool refused =
+      p_.approvals.RejectedBefore(execution.agent(), ActionHash(execution.spec))
+          .has_value();
+  if (!refused && p_.standing.Let(execution, contract, decision)) {
+    execution.phase = Phase::kQueued;
+    course = Course::kQueue;
+  }
+  const absl::Status room = CheckRoom(execution.agent(), contract, course);
+  if (!room.ok()) return room;
+  return course;
+}
+
+absl::Status ExecutionIntake::CheckRoom(const std::string& agent,
+                                        const AgentContract& contract,
+                                        Course course) const {
+  return course == Course::kAsk
+             ? p_.approvals.CheckRoom(agent, contract.approval)
+             : p_.queue.CheckRoom(agent);
+}
+
 absl::StatusOr<Session*> ExecutionIntake::CheckIn(
-    const IncomingRequest& incoming) {
-  const absl::Status room = p_.queue.CheckRoom(incoming.agent);
+    const IncomingRequest& incoming, const AgentContract& contract,
+    Course course) {
+  // With a permission it may turn out to be another course.
+  const bool open =
+      course == Course::kAsk && p_.standing.MayCover(incoming.agent);
+  const absl::Status room =
+      open ? absl::OkStatus() : CheckRoom(incoming.agent, contract, course);
   if (!room.ok()) return room;
   if (incoming.request.session().empty()) return nullptr;
   return p_.opener.Enter(incoming.agent, incoming.request);
 }
 
 Execution& ExecutionIntake::Add(const IncomingRequest& incoming,
-                                const AgentContract& contract,
+                                const LoadedPolicy& policy,
                                 const DecisionResult& decision,
                                 Session* session) {
+  const AgentContract& contract = policy.contract->ForAgent(incoming.agent);
   ExecutionRecord record;
   record.execution = NewRecord(incoming, contract, decision, p_.clock.Now());
   record.request_hash = incoming.hash;
@@ -152,26 +234,36 @@ Execution& ExecutionIntake::Add(const IncomingRequest& incoming,
       record.execution.id(), incoming.agent, incoming.request, contract,
       SandboxFor(incoming.request, contract, session), session);
   record.execution.set_digest(HexEncode(spec.digest));
-  p_.metrics.CountDecision(record.execution.action_kind(),
-                           record.execution.decision());
-  LogInfo("execution decided", {{"execution_id", record.execution.id()},
-                                {"agent", incoming.agent},
-                                {"reason", decision.reason},
-                                {"rule", decision.rule}});
-
   Execution& execution = p_.table.Add(std::make_unique<Execution>(
       std::move(record), p_.kept_output_bytes,
       AcceptsLaterInput(incoming.request.action())));
   execution.spec = std::move(spec.bytes);
   execution.digest = std::move(spec.digest);
+  execution.policy_version = policy.version;
+  if (decision.effect == Effect::kRequireApproval) {
+    execution.phase = Phase::kAwaitingApproval;
+  }
   execution.accepted_at = p_.clock.Monotonic();
-  execution.queue_deadline =
-      execution.accepted_at + contract.sandbox.queue_timeout;
+  execution.queue_timeout = contract.sandbox.queue_timeout;
+  execution.queue_deadline = execution.accepted_at + execution.queue_timeout;
   if (session != nullptr) {
     execution.session_id = session->id();
     p_.sessions.Enter(*session, execution.id());
   }
   return execution;
+}
+
+void ExecutionIntake::NoteDecision(Execution& execution,
+                                   const IncomingRequest& incoming) {
+  const PublicExecution& record = execution.record.execution;
+  const airlock::v1::Decision& decision = record.decision();
+  p_.metrics.CountDecision(record.action_kind(), decision);
+  LogInfo("execution decided", {{"execution_id", record.id()},
+                                {"agent", incoming.agent},
+                                {"reason", decision.reason()},
+                                {"rule", decision.rule()}});
+  execution.request_entry =
+      RequestEntry(record, incoming.request, execution.policy_version);
 }
 
 airlock::internal::v1::SandboxSpec ExecutionIntake::SandboxFor(

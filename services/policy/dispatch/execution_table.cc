@@ -1,6 +1,9 @@
 #include "services/policy/dispatch/execution_table.h"
 
+#include <utility>
+
 #include "common/time/proto_time.h"
+#include "services/policy/dispatch/output_record.h"
 
 namespace airlock::policy {
 
@@ -13,13 +16,25 @@ Execution& ExecutionTable::Add(std::unique_ptr<Execution> execution) {
 }
 
 Execution& ExecutionTable::Restore(ExecutionRecord record) {
-  Execution& execution = Add(std::make_unique<Execution>(
-      std::move(record), 0, /*accepts_later_input=*/false));
+  std::optional<airlock::internal::v1::StoredOutput> output =
+      std::exchange(record.output, std::nullopt);
+  record.spec.clear();
+  Execution& execution =
+      Add(std::make_unique<Execution>(std::move(record), kMaxStoredOutputBytes,
+                                      /*accepts_later_input=*/false));
   execution.phase = Phase::kEnded;
+  execution.recorded = true;
+  if (output.has_value()) AddStoredOutput(*output, execution.feed);
   const airlock::v1::Execution& ended = execution.record.execution;
   execution.feed.Complete(ended, FromProto(ended.end_time()));
   MarkEnded(execution);
   return execution;
+}
+
+void ExecutionTable::Remove(const Execution& execution) {
+  const airlock::v1::Execution& record = execution.record.execution;
+  by_request_.erase({record.agent(), record.request_id()});
+  executions_.erase(executions_.find(execution.id()));
 }
 
 Execution* ExecutionTable::Find(absl::string_view id) {

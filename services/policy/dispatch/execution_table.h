@@ -26,6 +26,9 @@ class ExecutionTable {
 
   Execution& Add(std::unique_ptr<Execution> execution);
 
+  // Takes one out that has not ended. The reference ends here.
+  void Remove(const Execution& execution);
+
   // Adds an execution that ended before and of which only the record is left.
   Execution& Restore(ExecutionRecord record);
 

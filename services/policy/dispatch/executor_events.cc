@@ -10,6 +10,7 @@
 #include "common/logging/log.h"
 #include "common/status/error.h"
 #include "common/time/proto_time.h"
+#include "services/policy/audit/audit_entries.h"
 #include "services/policy/dispatch/executor_hello.h"
 
 namespace airlock::policy {
@@ -163,6 +164,14 @@ void ExecutorEvents::OnJobEnded(ConnectedExecutor& executor,
               {"executor_id", executor.id},
               {"ended_by", airlock::v1::Outcome::EndedBy_Name(
                                ended.outcome().ended_by())}});
+  if (ended.outcome().ended_by() !=
+      airlock::v1::Outcome::ENDED_BY_NOT_STARTED) {
+    Transaction late;
+    late.audit.push_back(LateReportEntry(ended.execution_id(), executor.id,
+                                         ended.outcome().ended_by(),
+                                         p_.clock.Now()));
+    p_.journal.Note(std::move(late));
+  }
   ConnectResponse answer;
   answer.mutable_end_ack()->set_execution_id(ended.execution_id());
   answer.mutable_end_ack()->set_fence(ended.fence());
@@ -244,7 +253,7 @@ void ExecutorEvents::OnHeldJob(ConnectedExecutor& executor,
       (execution->phase == Phase::kRunning ||
        execution->phase == Phase::kEnding ||
        execution->phase == Phase::kEnded)) {
-    p_.flow.OnLinkBack(*execution, executor.link, held.started());
+    p_.flow.OnLinkBack(*execution, executor.link, held);
     p_.input.OnLinkBack(*execution);
     return;
   }

@@ -37,6 +37,7 @@ class ExecutorEvents {
     ExecutionFlow& flow;
     InputFlow& input;
     SessionFlow& sessions;
+    Journal& journal;
     PolicyMetrics& metrics;
     std::string policy_id;
   };

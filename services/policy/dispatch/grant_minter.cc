@@ -30,7 +30,7 @@ airlock::internal::v1::Grant GrantMinter::Mint(
   airlock::internal::v1::Grant grant;
   grant.set_execution_id(claims.execution_id());
   grant.set_claims(claims.SerializeAsString());
-  grant.set_signature(key_.Sign(std::string(kGrantDomain) + grant.claims()));
+  grant.set_signature(key_()->Sign(std::string(kGrantDomain) + grant.claims()));
   return grant;
 }
 

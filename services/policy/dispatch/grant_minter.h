@@ -1,6 +1,10 @@
 // Signs the permission to start a job.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <utility>
+
 #include "absl/strings/string_view.h"
 #include "airlock/internal/v1/executor_link.pb.h"
 #include "common/security/ed25519.h"
@@ -8,10 +12,13 @@
 
 namespace airlock::policy {
 
-// Thread-safe. `key` must outlive this.
+// Thread-safe.
 class GrantMinter {
  public:
-  explicit GrantMinter(const SigningKey& key) : key_(key) {}
+  // Gives the key to sign with: the one in use may change. Thread-safe.
+  using KeySource = std::function<std::shared_ptr<const SigningKey>()>;
+
+  explicit GrantMinter(KeySource key) : key_(std::move(key)) {}
 
   // A grant for this digest on exactly this assignment.
   airlock::internal::v1::Grant Mint(absl::string_view execution_id,
@@ -19,7 +26,7 @@ class GrantMinter {
                                     const Assignment& assignment) const;
 
  private:
-  const SigningKey& key_;
+  const KeySource key_;
 };
 
 }  // namespace airlock::policy

@@ -1,6 +1,7 @@
 // Pages of executions.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -10,15 +11,24 @@
 
 namespace airlock::policy {
 
-// What a principal may list. INVALID_ARGUMENT: a negative page size or a page
-// token that is not one of ours. PERMISSION_DENIED: an agent asks for others.
+// What a principal may list. INVALID_ARGUMENT names each field that is wrong.
+// PERMISSION_DENIED: an agent asks for others. Pure.
 absl::StatusOr<ExecutionQuery> QueryFromRequest(
     const Principal& principal,
     const airlock::v1::ListExecutionsRequest& request);
 
+// One that has not ended. Both must outlive it.
+struct LiveExecution {
+  const airlock::v1::Execution& execution;
+  // The serialized ExecutionSpec.
+  const std::string& spec;
+};
+
 // Adds to a page of the store the executions that it does not know yet. What
-// both know is taken from `live`.
+// both know is taken from `live`, which must hold all that have not ended: an
+// older state may pass the filters where the newer one does not, and the other
+// way round. Pure.
 void MergePage(const ExecutionQuery& query,
-               std::vector<airlock::v1::Execution> live, ExecutionPage& page);
+               const std::vector<LiveExecution>& live, ExecutionPage& page);
 
 }  // namespace airlock::policy

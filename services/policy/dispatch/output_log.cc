@@ -14,7 +14,8 @@ std::size_t IndexOf(airlock::v1::OutputStream stream) {
 
 std::size_t OutputLog::Append(airlock::v1::OutputChunk chunk,
                               std::uint64_t pinned) {
-  std::uint64_t& next = next_offset_[IndexOf(chunk.stream())];
+  const std::size_t index = IndexOf(chunk.stream());
+  std::uint64_t& next = next_offset_[index];
   if (chunk.offset() < next) {
     const std::size_t known = static_cast<std::size_t>(
         std::min<std::uint64_t>(next - chunk.offset(), chunk.data().size()));
@@ -23,6 +24,8 @@ std::size_t OutputLog::Append(airlock::v1::OutputChunk chunk,
   }
   const std::size_t size = chunk.data().size();
   if (size == 0) return 0;
+  whole_[index] = whole_[index] && chunk.offset() == next;
+  if (whole_[index]) digests_[index].Add(chunk.data());
   Kept kept{std::move(chunk), received()};
   next = kept.chunk.offset() + size;
   if (tail_.empty() && first_tail_ == head_.size() &&
@@ -36,6 +39,16 @@ std::size_t OutputLog::Append(airlock::v1::OutputChunk chunk,
   tail_.push_back(std::move(kept));
   Forget(pinned);
   return size;
+}
+
+void OutputLog::BeginAt(std::uint64_t stdout_offset,
+                        std::uint64_t stderr_offset) {
+  const std::array<std::uint64_t, 2> begin = {stdout_offset, stderr_offset};
+  for (std::size_t i = 0; i < begin.size(); ++i) {
+    if (begin[i] <= next_offset_[i]) continue;
+    next_offset_[i] = begin[i];
+    whole_[i] = false;
+  }
 }
 
 void OutputLog::Forget(std::uint64_t pinned) {
@@ -67,6 +80,11 @@ std::uint64_t OutputLog::BytesBefore(std::uint64_t number) const {
 
 std::uint64_t OutputLog::received(airlock::v1::OutputStream stream) const {
   return next_offset_[IndexOf(stream)];
+}
+
+std::string OutputLog::Sha256Of(airlock::v1::OutputStream stream) const {
+  const std::size_t index = IndexOf(stream);
+  return whole_[index] ? ToBytes(digests_[index].Digest()) : "";
 }
 
 std::uint64_t OutputLog::received() const {

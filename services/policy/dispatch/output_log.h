@@ -9,6 +9,7 @@
 #include <string>
 
 #include "airlock/v1/execution.pb.h"
+#include "common/security/digest.h"
 
 namespace airlock::policy {
 
@@ -25,6 +26,9 @@ class OutputLog {
   // many bytes were new.
   std::size_t Append(airlock::v1::OutputChunk chunk, std::uint64_t pinned);
 
+  // What is before these offsets, and did not come yet, will never come.
+  void BeginAt(std::uint64_t stdout_offset, std::uint64_t stderr_offset);
+
   // The first kept chunk numbered `number` or higher, and its number; nothing
   // if there is none yet. The pointer lives until the next Append().
   struct Entry {
@@ -40,6 +44,10 @@ class OutputLog {
   // Bytes of both streams that came before the chunk At(number) gives, or all
   // that came if there is none.
   std::uint64_t BytesBefore(std::uint64_t number) const;
+
+  // SHA-256 of all of one stream so far, as 32 bytes. Empty: a part of it never
+  // came here.
+  std::string Sha256Of(airlock::v1::OutputStream stream) const;
 
   // Bytes that are kept.
   std::size_t kept_bytes() const { return head_bytes_ + tail_bytes_; }
@@ -66,6 +74,9 @@ class OutputLog {
   std::uint64_t first_tail_ = 0;
   // Next offset of standard output and of standard error.
   std::array<std::uint64_t, 2> next_offset_ = {0, 0};
+  std::array<Sha256Stream, 2> digests_;
+  // Whether all of the stream came.
+  std::array<bool, 2> whole_ = {true, true};
 };
 
 }  // namespace airlock::policy

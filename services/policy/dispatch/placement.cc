@@ -62,15 +62,25 @@ void Placement::OnAssigned(Execution& execution,
   session->placed.insert(execution.id());
 }
 
+void Placement::OnAdopted(const Execution& execution) {
+  Session* session = SessionOf(execution);
+  if (session != nullptr) session->placed.insert(execution.id());
+}
+
+void Placement::OnStarting(const Execution& execution) {
+  Session* session = SessionOf(execution);
+  if (session != nullptr &&
+      MayWrite(execution.record.execution.action_kind())) {
+    session->record.set_generation(session->record.generation() + 1);
+  }
+}
+
 void Placement::OnStarted(const Execution& execution) {
   Session* session = SessionOf(execution);
   if (session == nullptr) return;
   session->used = true;
   if (session->sandbox.image_id().empty()) {
     session->sandbox.set_image_id(execution.image_id);
-  }
-  if (MayWrite(execution.record.execution.action_kind())) {
-    session->record.set_generation(session->record.generation() + 1);
   }
 }
 
@@ -102,6 +112,16 @@ void Placement::EndAtExecutor(const Session& session) {
   if (executor != nullptr) {
     executor->channel->Send(EndSessionMessage(session.id()));
   }
+}
+
+airlock::internal::v1::StoredSession StartedSession(
+    const Session& session, const Execution& execution) {
+  airlock::internal::v1::StoredSession stored = SessionToStore(session);
+  stored.set_used(true);
+  if (stored.sandbox().image_id().empty()) {
+    stored.mutable_sandbox()->set_image_id(execution.image_id);
+  }
+  return stored;
 }
 
 }  // namespace airlock::policy

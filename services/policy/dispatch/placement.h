@@ -31,7 +31,12 @@ class Placement {
 
   // It is given to this executor.
   void OnAssigned(Execution& execution, const ConnectedExecutor& executor);
-  // It is about to start in a sandbox of the image `execution.image_id`.
+  // It is on its executor from before a restart.
+  void OnAdopted(const Execution& execution);
+  // Its start is about to be recorded. Whether or not it comes to that, its
+  // session counts as changed.
+  void OnStarting(const Execution& execution);
+  // It starts in a sandbox of the image `execution.image_id`.
   void OnStarted(const Execution& execution);
   // No executor has it any more; it waits again.
   void OnRequeued(const Execution& execution);
@@ -55,6 +60,10 @@ class Placement {
   ExecutorPool& pool_;
   SessionTable& sessions_;
 };
+
+// A session as it will be when this execution has started in it.
+airlock::internal::v1::StoredSession StartedSession(const Session& session,
+                                                    const Execution& execution);
 
 // Removes a session that this executor has.
 airlock::internal::v1::ConnectResponse EndSessionMessage(

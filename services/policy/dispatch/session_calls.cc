@@ -17,6 +17,14 @@ absl::Status NotFoundError(const std::string& name) {
                    {{"session", name}});
 }
 
+absl::Status NotRecordedError(const absl::Status& status) {
+  return WithRetryDelay(
+      MakeError(absl::StatusCode::kUnavailable, "STORE_UNAVAILABLE",
+                absl::StrCat("it could not be recorded; try again: ",
+                             status.message())),
+      absl::Seconds(1));
+}
+
 // Whose session a principal asks for; valid names only.
 absl::StatusOr<std::string> OwnerFrom(const Principal& principal,
                                       const std::string& agent,
@@ -45,13 +53,28 @@ void SessionCalls::Create(const Principal& principal,
       done(DrainingError());
       return;
     }
-    const absl::StatusOr<Session*> session = p_.opener.Create(agent, request);
-    if (session.ok()) {
-      done(SessionToProto(**session));
-    } else {
-      done(session.status());
-    }
+    const absl::StatusOr<Session*> session = p_.opener.Create(
+        agent, request,
+        [this, agent, name = request.name(), done](const absl::Status& status) {
+          Recorded(agent, name, status, done);
+        });
+    if (!session.ok()) done(session.status());
   });
+}
+
+void SessionCalls::Recorded(const std::string& agent, const std::string& name,
+                            const absl::Status& status,
+                            const SessionDone& done) {
+  Session* session = p_.sessions.FindName(agent, name);
+  if (session == nullptr) {
+    done(NotFoundError(name));
+  } else if (status.ok()) {
+    done(SessionToProto(*session));
+  } else {
+    // Nobody is told of it, so nobody may find it.
+    if (session->open()) p_.flow.Close(*session, "", [](const auto&) {});
+    done(NotRecordedError(status));
+  }
 }
 
 void SessionCalls::Find(const Principal& principal, const std::string& agent,
@@ -90,18 +113,30 @@ void SessionCalls::Close(const Principal& principal,
                          const airlock::v1::CloseSessionRequest& request,
                          SessionDone done) {
   Find(principal, request.agent(), request.name(),
-       [this, done = std::move(done)](absl::StatusOr<Session*> session) {
+       [this, actor = principal.id,
+        done = std::move(done)](absl::StatusOr<Session*> session) {
          if (!session.ok()) {
            done(session.status());
-           return;
-         }
-         if ((*session)->open()) {
-           p_.flow.Close(**session);
+         } else if ((*session)->open()) {
+           Close(**session, actor, done);
          } else {
            (*session)->acknowledged = true;
+           done(SessionToProto(**session));
          }
-         done(SessionToProto(**session));
        });
+}
+
+void SessionCalls::Close(Session& session, const std::string& actor,
+                         const SessionDone& done) {
+  p_.flow.Close(session, actor,
+                [this, id = session.id(), done](const absl::Status& status) {
+                  const Session* closed = p_.sessions.Find(id);
+                  if (!status.ok() || closed == nullptr) {
+                    done(NotRecordedError(status));
+                  } else {
+                    done(SessionToProto(*closed));
+                  }
+                });
 }
 
 void SessionCalls::List(const Principal& principal,

@@ -51,6 +51,12 @@ class SessionCalls {
             const std::string& name,
             std::function<void(absl::StatusOr<Session*>)> then);
 
+  // A new session is durable, or is not.
+  void Recorded(const std::string& agent, const std::string& name,
+                const absl::Status& status, const SessionDone& done);
+  void Close(Session& session, const std::string& actor,
+             const SessionDone& done);
+
   Parts p_;
   bool stopped_ = false;
 };

@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "common/logging/log.h"
+#include "services/policy/audit/audit_entries.h"
 
 namespace airlock::policy {
 namespace {
@@ -37,26 +38,38 @@ bool IsOf(const Session& session, const ConnectedExecutor& executor) {
 }  // namespace
 
 void SessionFlow::End(Session& session, PublicSession::State state,
-                      absl::string_view cause, absl::string_view reason) {
+                      absl::string_view cause, absl::string_view reason,
+                      const Ended& ended) {
   p_.sessions.End(session, state, reason);
+  Transaction transaction;
+  transaction.sessions.push_back(SessionToStore(session));
+  transaction.audit.push_back(SessionEndedEntry(session.record, ended.actor));
+  if (ended.recorded) {
+    p_.journal.Commit(std::move(transaction), ended.recorded);
+  } else {
+    p_.journal.Note(std::move(transaction));
+  }
   p_.metrics.CountSessionEnded(cause);
   LogInfo("session ended", {{"session_id", session.id()},
                             {"agent", session.agent()},
                             {"reason", reason}});
 }
 
-void SessionFlow::Clear(const Session& session, absl::string_view reason) {
+void SessionFlow::Clear(const Session& session, absl::string_view reason,
+                        absl::string_view actor) {
   const std::set<std::string, std::less<>> live = session.live;
   for (const std::string& id : live) {
-    p_.flow.Cancel(*p_.table.Find(id), reason);
+    p_.flow.Cancel(*p_.table.Find(id), reason, actor);
   }
   p_.placement.EndAtExecutor(session);
 }
 
-void SessionFlow::Close(Session& session) {
+void SessionFlow::Close(Session& session, const std::string& actor,
+                        Journal::Done recorded) {
   // First: nothing that waits for it may start meanwhile.
-  End(session, PublicSession::STATE_CLOSED, "closed", "CLOSED");
-  Clear(session, "SESSION_CLOSED");
+  End(session, PublicSession::STATE_CLOSED, "closed", "CLOSED",
+      {actor, std::move(recorded)});
+  Clear(session, "SESSION_CLOSED", actor);
 }
 
 void SessionFlow::Expire(Session& session, absl::string_view cause,
@@ -98,6 +111,17 @@ void SessionFlow::TakeBack(ConnectedExecutor& executor, const Hello& hello) {
       Lose(*session, "sandbox_lost", "SANDBOX_LOST");
     }
   }
+}
+
+void SessionFlow::Restore(Session& session) {
+  if (session.bound()) {
+    session.lost_deadline = p_.clock.Monotonic() + p_.lost_after;
+  }
+}
+
+void SessionFlow::OnStoreRestored(Session& session) {
+  session.used = true;
+  Lose(session, "store_restored", "STORE_RESTORED");
 }
 
 void SessionFlow::OnExecutorGone(const ConnectedExecutor& executor) {

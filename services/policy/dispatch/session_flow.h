@@ -9,6 +9,7 @@
 #include "services/policy/dispatch/execution_flow.h"
 #include "services/policy/dispatch/execution_table.h"
 #include "services/policy/dispatch/executor_pool.h"
+#include "services/policy/dispatch/journal.h"
 #include "services/policy/dispatch/placement.h"
 #include "services/policy/policy_metrics.h"
 #include "services/policy/sessions/session_table.h"
@@ -31,6 +32,7 @@ class SessionFlow {
     ExecutorPool& pool;
     Placement& placement;
     ExecutionFlow& flow;
+    Journal& journal;
     PolicyMetrics& metrics;
     // Without a word of its executor for this long a session is lost. Must be
     // longer than the lease after which an executor kills what runs.
@@ -38,12 +40,18 @@ class SessionFlow {
   };
   explicit SessionFlow(Parts parts) : p_(parts) {}
 
-  // Somebody wants an open session to end.
-  void Close(Session& session);
+  // `actor` wants an open session to end. It has ended at once; `recorded` is
+  // called when that is durable, or could not be recorded.
+  void Close(Session& session, const std::string& actor,
+             Journal::Done recorded);
 
   // This executor is connected, and has these sessions.
   void TakeBack(ConnectedExecutor& executor,
                 const airlock::internal::v1::Hello& hello);
+  // An open session from before a restart: its executor has time to come back.
+  void Restore(Session& session);
+  // An open session from an older store: nobody knows what ran in it since.
+  void OnStoreRestored(Session& session);
   // It is not connected any more.
   void OnExecutorGone(const ConnectedExecutor& executor);
   // It has told that a session is gone.
@@ -64,10 +72,17 @@ class SessionFlow {
             absl::string_view reason);
   void Expire(Session& session, absl::string_view cause,
               absl::string_view reason);
+  // Who ends it, and who waits until that is recorded; both may be nobody.
+  struct Ended {
+    std::string actor;
+    Journal::Done recorded;
+  };
   void End(Session& session, airlock::v1::Session::State state,
-           absl::string_view cause, absl::string_view reason);
+           absl::string_view cause, absl::string_view reason,
+           const Ended& ended = {});
   // Cancels what is in a session that has ended, and removes its sandbox.
-  void Clear(const Session& session, absl::string_view reason);
+  void Clear(const Session& session, absl::string_view reason,
+             absl::string_view actor = "");
   // Whether its executor is being emptied, and nothing runs in it.
   bool MustLeave(const Session& session);
   void TickOne(Session& session);

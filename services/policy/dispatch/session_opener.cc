@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/logging/log.h"
 #include "common/status/error.h"
+#include "services/policy/audit/audit_entries.h"
 #include "services/policy/dispatch/spec_builder.h"
 #include "services/policy/engine/sandbox_limits.h"
 
@@ -42,8 +43,10 @@ absl::Status CheckOutput(const ExecuteRequest& request,
 }  // namespace
 
 absl::StatusOr<Session*> SessionOpener::Create(
-    const std::string& agent, const CreateSessionRequest& wanted) {
-  const SandboxSettings& settings = contract_.ForAgent(agent).sandbox;
+    const std::string& agent, const CreateSessionRequest& wanted,
+    Journal::Done recorded) {
+  const std::shared_ptr<const LoadedPolicy> policy = policy_.Current();
+  const SandboxSettings& settings = policy->contract->ForAgent(agent).sandbox;
   NewSession session;
   session.agent = agent;
   session.name = wanted.name();
@@ -52,6 +55,15 @@ absl::StatusOr<Session*> SessionOpener::Create(
   session.sandbox = FreezeSandbox(NarrowSandbox(settings, wanted.limits()), "");
   absl::StatusOr<Session*> made = sessions_.Open(std::move(session));
   if (made.ok()) {
+    Transaction transaction;
+    transaction.sessions.push_back(SessionToStore(**made));
+    transaction.audit.push_back(
+        SessionOpenedEntry((*made)->record, policy->version));
+    if (recorded) {
+      journal_.Commit(std::move(transaction), std::move(recorded));
+    } else {
+      journal_.Note(std::move(transaction));
+    }
     LogInfo("session made", {{"session_id", (*made)->id()}, {"agent", agent}});
   }
   return made;

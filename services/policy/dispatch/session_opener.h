@@ -6,8 +6,9 @@
 #include "absl/status/statusor.h"
 #include "airlock/v1/execution.pb.h"
 #include "airlock/v1/session.pb.h"
-#include "common/config/contract.h"
+#include "services/policy/config/policy_source.h"
 #include "services/policy/dispatch/executor_pool.h"
+#include "services/policy/dispatch/journal.h"
 #include "services/policy/sessions/session_table.h"
 
 namespace airlock::policy {
@@ -16,14 +17,16 @@ namespace airlock::policy {
 // the dispatcher's serializer. All arguments must outlive it.
 class SessionOpener {
  public:
-  SessionOpener(const Contract& contract, SessionTable& sessions,
-                ExecutorPool& pool)
-      : contract_(contract), sessions_(sessions), pool_(pool) {}
+  SessionOpener(const PolicySource& policy, SessionTable& sessions,
+                ExecutorPool& pool, Journal& journal)
+      : policy_(policy), sessions_(sessions), pool_(pool), journal_(journal) {}
 
-  // For a valid request. Errors as SessionTable::Open().
+  // For a valid request. Errors as SessionTable::Open(). `recorded` is called
+  // when the session is durable or could not be recorded; there may be none.
   absl::StatusOr<Session*> Create(
       const std::string& agent,
-      const airlock::v1::CreateSessionRequest& request);
+      const airlock::v1::CreateSessionRequest& request,
+      Journal::Done recorded = nullptr);
 
   // The open session a valid request names, which is made if there is none.
   // FAILED_PRECONDITION with reason SESSION_LOST or SESSION_EXPIRED: it ended
@@ -33,9 +36,10 @@ class SessionOpener {
                                  const airlock::v1::ExecuteRequest& request);
 
  private:
-  const Contract& contract_;
+  const PolicySource& policy_;
   SessionTable& sessions_;
   ExecutorPool& pool_;
+  Journal& journal_;
 };
 
 }  // namespace airlock::policy

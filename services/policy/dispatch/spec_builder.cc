@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/security/digest.h"
 #include "common/time/proto_time.h"
 #include "google/protobuf/io/coded_stream.h"
@@ -15,6 +16,18 @@ using airlock::v1::ExecuteRequest;
 
 // The terminating NUL is part of the prefix.
 constexpr absl::string_view kSpecDomain("airlock.execution.v1\0", 21);
+
+// The same for equal messages: maps have no order of their own.
+std::string HashOf(const google::protobuf::Message& message) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  return ToBytes(Sha256(bytes));
+}
 
 }  // namespace
 
@@ -77,22 +90,26 @@ FrozenSpec FreezeSpec(absl::string_view execution_id, absl::string_view agent,
   }
   FrozenSpec frozen;
   frozen.bytes = spec.SerializeAsString();
-  frozen.digest = ToBytes(Sha256(std::string(kSpecDomain) + frozen.bytes));
+  frozen.digest = SpecDigest(frozen.bytes);
   return frozen;
+}
+
+std::string SpecDigest(absl::string_view spec) {
+  return ToBytes(Sha256(absl::StrCat(kSpecDomain, spec)));
+}
+
+std::string ActionHash(const std::string& spec) {
+  airlock::internal::v1::ExecutionSpec unnamed;
+  unnamed.ParseFromString(spec);
+  unnamed.clear_execution_id();
+  unnamed.clear_session_generation();
+  return HashOf(unnamed);
 }
 
 std::string HashRequest(const ExecuteRequest& request) {
   ExecuteRequest unnamed = request;
   unnamed.clear_request_id();
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    // Maps have no order of their own.
-    coded.SetSerializationDeterministic(true);
-    unnamed.SerializeToCodedStream(&coded);
-  }
-  return ToBytes(Sha256(bytes));
+  return HashOf(unnamed);
 }
 
 }  // namespace airlock::policy

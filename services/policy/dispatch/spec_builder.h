@@ -31,6 +31,14 @@ FrozenSpec FreezeSpec(absl::string_view execution_id, absl::string_view agent,
                       airlock::internal::v1::SandboxSpec sandbox,
                       const Session* session = nullptr);
 
+// The 32 bytes that bind an approval and a grant to a spec: SHA-256 of its
+// bytes under a domain of its own.
+std::string SpecDigest(absl::string_view spec);
+
+// What tells one approved action from another: SHA-256 of the spec without its
+// execution and without the generation of its session.
+std::string ActionHash(const std::string& spec);
+
 // SHA-256 of the request without its id, so that a reused id is noticed.
 std::string HashRequest(const airlock::v1::ExecuteRequest& request);
 

@@ -82,6 +82,7 @@ class Answer {
   Answer(const WaitingList::Parts& parts, const std::string& agent,
          std::size_t max_told)
       : placement_(parts.placement),
+        freezer_(parts.freezer),
         agent_(agent),
         max_told_(max_told),
         epoch_(parts.clock.Now() - parts.clock.Monotonic()),
@@ -126,6 +127,9 @@ class Answer {
  private:
   WaitingExecution::Reason ReasonOf(const Execution& execution,
                                     const Session* session) {
+    if (freezer_.IsFrozen(execution.agent())) {
+      return WaitingExecution::REASON_FROZEN;
+    }
     if (session != nullptr && !HasTurn(*session)) {
       return WaitingExecution::REASON_SESSION_BUSY;
     }
@@ -149,6 +153,8 @@ class Answer {
                         const Execution& execution, const Session* session) {
     const std::string& backend = execution.record.execution.backend();
     switch (reason) {
+      case WaitingExecution::REASON_FROZEN:
+        return "an operator stopped starts; they go on after a thaw";
       case WaitingExecution::REASON_NO_EXECUTOR:
         return absl::StrCat("no executor with the backend \"", backend,
                             "\" is connected");
@@ -192,6 +198,8 @@ class Answer {
   // Null if it is not to be told.
   WaitingExecution* Add(const Execution& execution) {
     if (!agent_.empty() && execution.agent() != agent_) return nullptr;
+    // A look is nothing the agent waits for, nor knows of.
+    if (!execution.record.execution.asked_by().empty()) return nullptr;
     if (static_cast<std::size_t>(response_.waiting_size()) >= max_told_) {
       response_.set_untold(response_.untold() + 1);
       return nullptr;
@@ -206,6 +214,7 @@ class Answer {
   }
 
   Placement& placement_;
+  const Freezer& freezer_;
   const std::string& agent_;
   const std::size_t max_told_;
   // When the monotonic clock began, by the wall clock as it is now.

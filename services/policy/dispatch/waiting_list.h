@@ -9,6 +9,7 @@
 #include "services/policy/dispatch/execution_table.h"
 #include "services/policy/dispatch/executor_pool.h"
 #include "services/policy/dispatch/fair_queue.h"
+#include "services/policy/dispatch/freezer.h"
 #include "services/policy/dispatch/placement.h"
 #include "services/policy/sessions/session_table.h"
 
@@ -26,6 +27,7 @@ class WaitingList {
     ExecutorPool& pool;
     const SessionTable& sessions;
     Placement& placement;
+    const Freezer& freezer;
   };
   // Tells the first `max_told` executions, and how many there are behind them.
   WaitingList(Parts parts, std::size_t max_told)

@@ -12,6 +12,18 @@ bool MayWrite(airlock::v1::ActionKind kind) {
          kind != airlock::v1::ACTION_KIND_HTTP_GET;
 }
 
+airlock::internal::v1::StoredSession SessionToStore(const Session& session) {
+  airlock::internal::v1::StoredSession stored;
+  *stored.mutable_session() = session.record;
+  *stored.mutable_sandbox() = session.sandbox;
+  *stored.mutable_idle_timeout() = ToProto(session.idle_timeout);
+  *stored.mutable_max_age() = ToProto(session.max_age);
+  stored.set_boot_nonce(session.boot_nonce);
+  stored.set_used(session.used);
+  stored.set_acknowledged(session.acknowledged);
+  return stored;
+}
+
 airlock::v1::Session SessionToProto(const Session& session) {
   airlock::v1::Session proto = session.record;
   proto.set_live_executions(static_cast<std::uint32_t>(session.live.size()));

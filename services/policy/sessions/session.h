@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "airlock/internal/v1/spec.pb.h"
+#include "airlock/internal/v1/stored.pb.h"
 #include "airlock/v1/execution.pb.h"
 #include "airlock/v1/session.pb.h"
 
@@ -63,6 +64,9 @@ inline bool HasTurn(const Session& session) {
 
 // Whether an action of this kind may change what is in a session.
 bool MayWrite(airlock::v1::ActionKind kind);
+
+// As the store keeps it.
+airlock::internal::v1::StoredSession SessionToStore(const Session& session);
 
 // The public resource as it stands now.
 airlock::v1::Session SessionToProto(const Session& session);

@@ -1,5 +1,6 @@
 #include "services/policy/sessions/session_table.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -76,13 +77,56 @@ absl::StatusOr<Session*> SessionTable::Open(NewSession wanted) {
   session->max_age = wanted.settings.max_age;
   session->created_at = clock_.Monotonic();
   Touch(*session);
+  Session& opened = Add(std::move(session));
+  AddOpen(opened);
+  return &opened;
+}
 
-  Session* opened = session.get();
-  by_id_[opened->id()] = opened;
-  sessions_[{wanted.agent, wanted.name}] = std::move(session);
-  ++open_by_agent_[wanted.agent];
-  open_.insert(opened);
-  return opened;
+Session& SessionTable::Restore(
+    const airlock::internal::v1::StoredSession& stored) {
+  auto made = std::make_unique<Session>();
+  made->record = stored.session();
+  made->sandbox = stored.sandbox();
+  made->idle_timeout = FromProto(stored.idle_timeout());
+  made->max_age = FromProto(stored.max_age());
+  made->boot_nonce = stored.boot_nonce();
+  made->used = stored.used();
+  made->acknowledged = stored.acknowledged();
+  const absl::Duration age =
+      std::max(absl::ZeroDuration(),
+               clock_.Now() - FromProto(made->record.create_time()));
+  made->created_at = clock_.Monotonic() - age;
+  Session& session = Add(std::move(made));
+  if (session.open()) {
+    Touch(session);
+    AddOpen(session);
+    if (session.bound()) ++bound_[session.record.executor_id()];
+  } else {
+    session.ended_at = clock_.Monotonic();
+    AddEnded(session);
+  }
+  return session;
+}
+
+Session& SessionTable::Add(std::unique_ptr<Session> session) {
+  Session& added = *session;
+  by_id_[added.id()] = &added;
+  sessions_[{added.agent(), added.name()}] = std::move(session);
+  return added;
+}
+
+void SessionTable::AddOpen(Session& session) {
+  ++open_by_agent_[session.agent()];
+  open_.insert(&session);
+}
+
+void SessionTable::AddEnded(Session& session) {
+  session.end_number = ++last_end_;
+  auto& ended = ended_[session.agent()];
+  ended[session.end_number] = &session;
+  if (ended.size() > limits_.max_ended_per_agent) {
+    Forget(*ended.begin()->second);
+  }
 }
 
 Session* SessionTable::Find(absl::string_view id) {
@@ -151,12 +195,7 @@ void SessionTable::End(Session& session, PublicSession::State state,
   session.lost_deadline.reset();
   // The record is enough from here on.
   session.sandbox.Clear();
-  session.end_number = ++last_end_;
-  auto& ended = ended_[session.agent()];
-  ended[session.end_number] = &session;
-  if (ended.size() > limits_.max_ended_per_agent) {
-    Forget(*ended.begin()->second);
-  }
+  AddEnded(session);
 }
 
 void SessionTable::DropOld() {

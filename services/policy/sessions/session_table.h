@@ -50,6 +50,11 @@ class SessionTable {
   // together, have as many as they may.
   absl::StatusOr<Session*> Open(NewSession wanted);
 
+  // Goes on with one from before a restart. An older one of the same agent and
+  // name must not be there. It counts as used just now: nobody could use it
+  // meanwhile.
+  Session& Restore(const airlock::internal::v1::StoredSession& stored);
+
   // Null if there is none.
   Session* Find(absl::string_view id);
   Session* FindName(absl::string_view agent, absl::string_view name);
@@ -85,6 +90,9 @@ class SessionTable {
 
  private:
   absl::Status CheckRoom(const NewSession& wanted) const;
+  Session& Add(std::unique_ptr<Session> session);
+  void AddOpen(Session& session);
+  void AddEnded(Session& session);
   // Forgets one that has ended.
   void Forget(const Session& session);
   void Release(Session& session);

@@ -1,7 +1,5 @@
 #include "tests/unit/policy/dispatch/dispatch_fixture.h"
 
-#include "common/config/config_file.h"
-
 namespace airlock::policy {
 
 using airlock::internal::v1::ConnectRequest;
@@ -164,15 +162,16 @@ int FakeExecutor::Count(ConnectResponse::MessageCase kind) const {
   return count;
 }
 
-void HeldStore::Put(ExecutionRecord record, PutDone done) {
-  ++puts_;
-  if (!next_.ok()) {
+void HeldStore::Commit(Transaction transaction, CommitDone done) {
+  if (!transaction.executions.empty()) ++puts_;
+  const bool counts =
+      !transaction.executions.empty() || !transaction.approvals.empty();
+  if (!next_.ok() && counts) {
     done(std::exchange(next_, absl::OkStatus()));
     return;
   }
-  auto put = [this, record = std::move(record), done = std::move(done)] {
-    memory_.Put(record, done);
-  };
+  auto put = [this, transaction = std::move(transaction),
+              done = std::move(done)] { memory_.Commit(transaction, done); };
   if (holding_) {
     held_.push_back(std::move(put));
   } else {
@@ -186,16 +185,103 @@ void HeldStore::Release() {
 }
 
 DispatchFixture::DispatchFixture(const std::string& config,
-                                 DispatchLimits limits) {
-  ConfigReading reading = ReadConfigText(config);
-  contract_ = ContractFromConfig(reading.config, reading.problems);
-  EXPECT_NE(contract_, nullptr) << FormatProblems(reading.problems);
+                                 DispatchLimits limits)
+    : reading_(ReadConfigText(config)), limits_(std::move(limits)) {
+  auto contract = ContractFromConfig(reading_.config, reading_.problems);
+  EXPECT_NE(contract, nullptr) << FormatProblems(reading_.problems);
+  policy_ = std::make_unique<PolicySource>(
+      reading_.config, std::move(contract),
+      ConfigSource{"", [this] { return reading_; }}, nullptr, clock_);
+  MakeDispatcher();
+}
+
+void DispatchFixture::MakeDispatcherOnly() {
   dispatcher_ = std::make_unique<Dispatcher>(
-      Dispatcher::Parts{clock_, *contract_, store_, minter_, metrics_, "po-1"},
-      limits);
+      Dispatcher::Parts{clock_, *policy_, store_, minter_, metrics_, "po-1",
+                        "1.2.3"},
+      limits_);
+}
+
+void DispatchFixture::MakeDispatcher() {
+  MakeDispatcherOnly();
+  store_.LoadLive(absl::InfinitePast(), [this](absl::StatusOr<LiveState> live) {
+    ASSERT_TRUE(live.ok()) << live.status();
+    dispatcher_->TakeUp(*std::move(live));
+  });
 }
 
 DispatchFixture::~DispatchFixture() { dispatcher_->AbortStreams(); }
+
+void DispatchFixture::ReplacePolicy(const std::string& config) {
+  reading_ = ReadConfigText(config);
+  EXPECT_TRUE(policy_->Reload().ok());
+}
+
+void DispatchFixture::Restart() {
+  dispatcher_->AbortStreams();
+  executors_.clear();
+  dispatcher_ = nullptr;
+  MakeDispatcher();
+}
+
+airlock::v1::Approval DispatchFixture::PendingOf(const FakeSink& sink) {
+  for (const airlock::v1::ExecutionEvent& event : sink.events()) {
+    if (event.has_approval()) return event.approval();
+  }
+  ADD_FAILURE() << "nobody was asked";
+  return {};
+}
+
+absl::StatusOr<airlock::v1::Approval> DispatchFixture::Decide(
+    const std::string& approver, const airlock::v1::Approval& approval,
+    airlock::v1::ApprovalAnswer::Answer answer, const std::string& comment) {
+  airlock::v1::DecideApprovalRequest request;
+  request.set_id(approval.id());
+  request.set_answer(answer);
+  request.set_comment(comment);
+  request.set_digest(approval.digest());
+  // It may come after this has returned.
+  const auto result = std::make_shared<absl::StatusOr<airlock::v1::Approval>>(
+      absl::InternalError("no answer"));
+  dispatcher_->approvals().Decide(
+      {approver, airlock::v1::PRINCIPAL_ROLE_APPROVER}, request,
+      [result](auto decided) { *result = std::move(decided); });
+  return *result;
+}
+
+absl::StatusOr<airlock::v1::Approval> DispatchFixture::FindApproval(
+    const std::string& id) {
+  absl::StatusOr<airlock::v1::Approval> result =
+      absl::InternalError("no answer");
+  dispatcher_->approvals().Get(
+      {"op", airlock::v1::PRINCIPAL_ROLE_OPERATOR}, id,
+      [&result](auto found) { result = std::move(found); });
+  return result;
+}
+
+std::vector<airlock::v1::AuditEventType> DispatchFixture::AuditTypes() {
+  std::vector<airlock::v1::AuditEventType> types;
+  store_.ReadAudit(1, 1000, [&types](auto records) {
+    for (const airlock::v1::SealedAuditRecord& sealed : *records) {
+      airlock::v1::AuditRecord record;
+      EXPECT_TRUE(record.ParseFromString(sealed.record()));
+      types.push_back(record.type());
+    }
+  });
+  return types;
+}
+
+std::string DispatchFixture::LastActorOf(airlock::v1::AuditEventType type) {
+  std::string actor = "no such record";
+  store_.ReadAudit(1, 1000, [&](auto records) {
+    for (const airlock::v1::SealedAuditRecord& sealed : *records) {
+      airlock::v1::AuditRecord record;
+      EXPECT_TRUE(record.ParseFromString(sealed.record()));
+      if (record.type() == type) actor = record.actor();
+    }
+  });
+  return actor;
+}
 
 std::shared_ptr<FakeSink> DispatchFixture::Execute(
     const std::string& agent, const std::string& request_id,
@@ -244,10 +330,13 @@ std::shared_ptr<FakeSink> DispatchFixture::Watch(const std::string& agent,
 
 absl::Status DispatchFixture::Cancel(const std::string& agent,
                                      const std::string& id) {
-  absl::Status result = absl::InternalError("no answer");
-  dispatcher_->Cancel({agent, airlock::v1::PRINCIPAL_ROLE_AGENT}, id,
-                      [&](auto execution) { result = execution.status(); });
-  return result;
+  // It may come after this has returned.
+  const auto result =
+      std::make_shared<absl::Status>(absl::InternalError("no answer"));
+  dispatcher_->Cancel(
+      {agent, airlock::v1::PRINCIPAL_ROLE_AGENT}, id,
+      [result](auto execution) { *result = execution.status(); });
+  return *result;
 }
 
 absl::StatusOr<airlock::v1::Execution> DispatchFixture::Get(
@@ -255,7 +344,13 @@ absl::StatusOr<airlock::v1::Execution> DispatchFixture::Get(
   absl::StatusOr<airlock::v1::Execution> result =
       absl::InternalError("no answer");
   dispatcher_->Get({agent, airlock::v1::PRINCIPAL_ROLE_AGENT}, id,
-                   [&](auto execution) { result = std::move(execution); });
+                   [&](absl::StatusOr<ExecutionRecord> record) {
+                     if (record.ok()) {
+                       result = std::move(record->execution);
+                     } else {
+                       result = record.status();
+                     }
+                   });
   return result;
 }
 

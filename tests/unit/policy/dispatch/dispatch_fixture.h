@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "airlock/internal/v1/spec.pb.h"
+#include "common/config/config_file.h"
 #include "common/security/ed25519.h"
 #include "prometheus/registry.h"
+#include "services/policy/config/policy_source.h"
 #include "services/policy/dispatch/dispatcher.h"
 #include "services/policy/store/memory/memory_store.h"
 #include "tests/support/fake_clock.h"
@@ -135,7 +137,10 @@ class HeldStore final : public Store {
  public:
   explicit HeldStore(std::size_t max_kept) : memory_(max_kept) {}
 
-  void Put(ExecutionRecord record, PutDone done) override;
+  void Commit(Transaction transaction, CommitDone done) override;
+  void LoadLive(absl::Time rejected_since, Done<LiveState> done) override {
+    memory_.LoadLive(rejected_since, std::move(done));
+  }
   void Find(absl::string_view id, FindDone done) override {
     memory_.Find(id, std::move(done));
   }
@@ -146,10 +151,37 @@ class HeldStore final : public Store {
   void List(const ExecutionQuery& query, ListDone done) override {
     memory_.List(query, std::move(done));
   }
+  void ReadHistory(const ExecutionQuery& query, HistoryParts parts,
+                   Done<HistoryPage> done) override {
+    memory_.ReadHistory(query, parts, std::move(done));
+  }
+  void FindApproval(absl::string_view id, FindApprovalDone done) override {
+    memory_.FindApproval(id, std::move(done));
+  }
+  void ListApprovals(const ApprovalQuery& query,
+                     Done<ApprovalPage> done) override {
+    memory_.ListApprovals(query, std::move(done));
+  }
+  void ListAudit(const AuditQuery& query, Done<AuditPage> done) override {
+    memory_.ListAudit(query, std::move(done));
+  }
+  void ReadAudit(
+      std::uint64_t first, int count,
+      Done<std::vector<airlock::v1::SealedAuditRecord>> done) override {
+    memory_.ReadAudit(first, count, std::move(done));
+  }
+  void GetAuditHead(Done<AuditHead> done) override {
+    memory_.GetAuditHead(std::move(done));
+  }
+  void Forget(const Retention& retention, CommitDone done) override {
+    memory_.Forget(retention, std::move(done));
+  }
 
   void Hold() { holding_ = true; }
   void Release();
+  // The next transaction about an execution or an approval fails.
   void FailNextPut(absl::Status status) { next_ = std::move(status); }
+  // Transactions about executions.
   int puts() const { return puts_; }
 
  private:
@@ -162,6 +194,10 @@ class HeldStore final : public Store {
 
 class DispatchFixture : public testing::Test {
  protected:
+  void MakeDispatcher();
+  // It is to be told what the store has.
+  void MakeDispatcherOnly();
+
   // `config` is the text of a configuration file.
   explicit DispatchFixture(const std::string& config = kFullAutonomy,
                            DispatchLimits limits = DispatchLimits());
@@ -201,6 +237,23 @@ class DispatchFixture : public testing::Test {
   // What an executor says of a started job it still holds.
   static airlock::internal::v1::HeldJob Held(
       const airlock::internal::v1::Job& job);
+  // Another configuration takes the place of the one in force.
+  void ReplacePolicy(const std::string& config);
+  // The service ends as if it was killed, and another one takes its place over
+  // the same store. Executors and streams of the old one are gone.
+  void Restart();
+
+  airlock::v1::Approval PendingOf(const FakeSink& sink);
+  absl::StatusOr<airlock::v1::Approval> Decide(
+      const std::string& approver, const airlock::v1::Approval& approval,
+      airlock::v1::ApprovalAnswer::Answer answer,
+      const std::string& comment = "");
+  absl::StatusOr<airlock::v1::Approval> FindApproval(const std::string& id);
+  // Who did what the last record of a type is about.
+  std::string LastActorOf(airlock::v1::AuditEventType type);
+  // The types of all records of the audit, first to last.
+  std::vector<airlock::v1::AuditEventType> AuditTypes();
+
   // The value of a gauge without labels.
   double Gauge(const std::string& name);
   // Lets `by` pass, with the ticks that belong to it, while connected
@@ -210,12 +263,16 @@ class DispatchFixture : public testing::Test {
   static constexpr char kFullAutonomy[] = R"({"autonomy":{"level":"full"}})";
 
   FakeClock clock_;
-  std::shared_ptr<const Contract> contract_;
-  SigningKey key_ = SigningKey::Generate();
-  GrantMinter minter_{key_};
+  // What the next reload reads.
+  ConfigReading reading_;
+  std::unique_ptr<PolicySource> policy_;
+  const std::shared_ptr<const SigningKey> key_ =
+      std::make_shared<const SigningKey>(SigningKey::Generate());
+  GrantMinter minter_{[this] { return key_; }};
   prometheus::Registry registry_;
   PolicyMetrics metrics_{registry_};
   HeldStore store_{100};
+  DispatchLimits limits_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::vector<std::shared_ptr<FakeExecutor>> executors_;
 };

@@ -61,7 +61,7 @@ TEST_F(DispatcherTest, GrantIsSignedForExactlyThisAssignment) {
   const auto grant = executor->grants().at(0);
   const std::string domain("airlock.grant.v1\0", 17);
   EXPECT_TRUE(
-      key_.verify_key().Verify(domain + grant.claims(), grant.signature()));
+      key_->verify_key().Verify(domain + grant.claims(), grant.signature()));
   airlock::internal::v1::GrantClaims claims;
   ASSERT_TRUE(claims.ParseFromString(grant.claims()));
   EXPECT_EQ(claims.digest(), job.digest());
@@ -382,15 +382,15 @@ class SupervisedTest : public DispatcherTest {
                            "blockedActions":["code_exec"]}})") {}
 };
 
-TEST_F(SupervisedTest, WhatNeedsApprovalIsDeniedWithExactlyThatReason) {
-  const auto executor = NewExecutor("ex-1");
-  const auto client = Execute("ada", "r1");
+TEST_F(SupervisedTest, WhatIsBlockedIsNotAskedAbout) {
+  airlock::v1::ExecuteRequest request;
+  request.set_request_id("r1");
+  request.mutable_action()->mutable_code_exec()->set_language("python");
+  request.mutable_action()->mutable_code_exec()->set_code("print(1)");
+  const auto client = Send("ada", request);
 
   EXPECT_EQ(client->completed().state(), PublicExecution::STATE_DENIED);
-  EXPECT_EQ(client->completed().state_reason(), "APPROVAL_REQUIRED");
-  EXPECT_EQ(client->completed().decision().effect(),
-            airlock::v1::Decision::EFFECT_REQUIRE_APPROVAL);
-  EXPECT_EQ(executor->jobs().size(), 0U);
+  EXPECT_EQ(client->completed().state_reason(), "BLOCKED_ACTION");
 }
 
 class SmallQueueTest : public DispatcherTest {
@@ -427,7 +427,7 @@ TEST_F(SmallQueueTest, FullQueueRefusesEverybody) {
   EXPECT_EQ(ErrorReason(*refused->finished()), "QUEUE_FULL");
 }
 
-TEST_F(SmallQueueTest, ForgottenOutputIsToldAsSkipped) {
+TEST_F(SmallQueueTest, OutputOfWhatIsOutOfMemoryIsTheStores) {
   const auto executor = NewExecutor("ex-1", 'a', 2);
   std::vector<std::string> ids;
   for (const char* request : {"r1", "r2"}) {
@@ -446,7 +446,8 @@ TEST_F(SmallQueueTest, ForgottenOutputIsToldAsSkipped) {
   const auto old = Watch("ada", ids[0]);
   const auto again = Execute("ada", "r1");
 
-  EXPECT_EQ(old->skipped_bytes(), 5U);
+  EXPECT_EQ(old->skipped_bytes(), 0U);
+  EXPECT_EQ(old->output(airlock::v1::OUTPUT_STREAM_STDOUT), "hello");
   EXPECT_EQ(old->completed().outcome().ended_by(), Outcome::ENDED_BY_EXITED);
   EXPECT_EQ(again->id(), ids[0]);
   EXPECT_EQ(executor->jobs().size(), 2U);

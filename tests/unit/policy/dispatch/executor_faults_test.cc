@@ -49,10 +49,35 @@ TEST_F(ExecutorFaultsTest, EndIsToldOnlyWhenItIsRecorded) {
   EXPECT_FALSE(client->finished().has_value());
   EXPECT_EQ(executor->Count(ConnectResponse::kEndAck), 0);
 
-  dispatcher_->Tick();
+  Pass(absl::Seconds(2));
 
   EXPECT_EQ(client->completed().outcome().ended_by(), Outcome::ENDED_BY_EXITED);
   EXPECT_EQ(executor->Count(ConnectResponse::kEndAck), 1);
+}
+
+TEST_F(ExecutorFaultsTest, NothingNewIsTakenWhileNothingCanBeRecorded) {
+  const auto executor = NewExecutor("ex-1");
+  Execute("ada", "r1");
+  const Job job = RunNewest(*executor);
+  store_.FailNextPut(absl::UnavailableError("disk is full"));
+  executor->SayEnded(job, Outcome::ENDED_BY_EXITED);
+
+  const auto refused = Execute("ada", "r2");
+  ASSERT_TRUE(refused->finished().has_value());
+  EXPECT_EQ(refused->finished()->code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ErrorReason(*refused->finished()), "STORE_UNAVAILABLE");
+  Pass(absl::Seconds(1));
+
+  EXPECT_FALSE(Execute("ada", "r2")->finished().has_value());
+}
+
+TEST_F(ExecutorFaultsTest, RefusedTransactionSaysNothingOfTheStore) {
+  const auto executor = NewExecutor("ex-1");
+  Execute("ada", "r1");
+  store_.FailNextPut(absl::FailedPreconditionError("used already"));
+  RunNewest(*executor);
+
+  EXPECT_FALSE(Execute("ada", "r2")->finished().has_value());
 }
 
 TEST_F(ExecutorFaultsTest, ExecutorLostBeforeTheGrantLeadsToAnotherOne) {

@@ -84,9 +84,11 @@ TEST_F(SessionEndTest, CloseWhileTheStartIsRecordedStartsNothing) {
   const auto client = ExecuteIn("ada", "work", "r1");
   store_.Hold();
   RunNewest(*executor);
-  EXPECT_THAT(Close("work").status(), IsOk());
+  EXPECT_THAT(Close("work").status(), StatusIs(absl::StatusCode::kInternal))
+      << "before it is durable nobody is told";
   store_.Release();
 
+  EXPECT_EQ(Standing("work"), "STATE_CLOSED/CLOSED");
   EXPECT_THAT(executor->grants(), IsEmpty());
   EXPECT_EQ(client->completed().state(), PublicExecution::STATE_CANCELLED);
 }

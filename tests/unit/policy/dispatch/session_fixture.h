@@ -46,9 +46,13 @@ class SessionFixture : public DispatchFixture {
     airlock::v1::CloseSessionRequest request;
     request.set_name(name);
     request.set_agent(agent);
-    Answer answer = absl::InternalError("no answer");
-    dispatcher_->sessions().Close(principal, request, Keep(answer));
-    return answer;
+    // It may come after this has returned.
+    const auto answer =
+        std::make_shared<Answer>(absl::InternalError("no answer"));
+    dispatcher_->sessions().Close(principal, request, [answer](Answer closed) {
+      *answer = std::move(closed);
+    });
+    return *answer;
   }
   // Where ada's session stands, in one word: "STATE_OPEN", "STATE_LOST/REASON".
   std::string Standing(const std::string& name) {

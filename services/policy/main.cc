@@ -12,9 +12,11 @@ int main(int argc, char** argv) {
   service.description =
       "Decides what agents may run, remembers it and gives it to executors.";
   service.prepare = [](const airlock::config::v1::Config& file,
+                       const airlock::ConfigSource& source,
                        airlock::ProblemList& problems) {
-    const PolicyConfig config =
+    PolicyConfig config =
         airlock::policy::PolicyConfigFromProto(file, problems);
+    config.source = source;
     return airlock::ServiceMain::Prepared{
         [config]() -> absl::StatusOr<std::unique_ptr<airlock::ServiceApp>> {
           return PolicyApp::Start(config);

@@ -21,6 +21,8 @@ class PolicyApp final : public ServiceApp {
   ~PolicyApp() override;
 
   void Drain(absl::Time deadline) override;
+  // Reads the contract's sections of the configuration again, soon.
+  void Reload() override;
 
   // Where it listens; for who asked for any free port.
   int port() const;

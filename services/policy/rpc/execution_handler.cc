@@ -8,6 +8,7 @@
 #include "services/policy/engine/action_limits.h"
 #include "services/policy/rpc/event_stream.h"
 #include "services/policy/rpc/stdin_call.h"
+#include "services/policy/rpc/unary_answer.h"
 
 namespace airlock::policy {
 namespace {
@@ -63,8 +64,9 @@ absl::StatusOr<Principal> ExecutionHandler::AdmitExecute(
     violations.Add("request_id", "must be set by the gateway");
     return violations.ToStatus();
   }
-  const absl::Status valid =
-      ValidateExecuteRequest(request, contract_.ForAgent(principal->id));
+  const auto policy = policy_.Current();
+  const absl::Status valid = ValidateExecuteRequest(
+      request, policy->contract->ForAgent(principal->id));
   if (!valid.ok()) return valid;
   return principal;
 }
@@ -105,11 +107,20 @@ grpc::ServerUnaryReactor* ExecutionHandler::GetExecution(
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const absl::StatusOr<Principal> principal =
       caller_.Admit(kGet, *context, *request);
-  if (principal.ok()) {
-    dispatcher_.Get(*principal, request->id(), Answer(reactor, response));
-  } else {
+  if (!principal.ok()) {
     reactor->Finish(ToGrpcStatus(principal.status()));
+    return reactor;
   }
+  dispatcher_.Get(
+      *principal, request->id(),
+      [this, principal = *principal, done = AnswerWith(reactor, response)](
+          absl::StatusOr<ExecutionRecord> record) {
+        if (record.ok()) {
+          views_.Answer(principal, *std::move(record), done);
+        } else {
+          done(record.status());
+        }
+      });
   return reactor;
 }
 
@@ -160,7 +171,9 @@ grpc::ServerUnaryReactor* ExecutionHandler::ListExecutions(
   }
   dispatcher_.List(
       *principal, *request,
-      [reactor, response](absl::StatusOr<ExecutionPage> page) {
+      [this, reactor, response, context,
+       principal](absl::StatusOr<ExecutionPage> page) {
+        caller_.Judge(kList, *context, *principal, page.status());
         if (page.ok()) {
           for (airlock::v1::Execution& execution : page->executions) {
             *response->add_executions() = std::move(execution);
@@ -184,10 +197,8 @@ grpc::ServerUnaryReactor* ExecutionHandler::ListWaitingExecutions(
     return reactor;
   }
   dispatcher_.ListWaiting(*principal, request->agent(),
-                          [reactor, response](auto waiting) {
-                            if (waiting.ok()) *response = *std::move(waiting);
-                            reactor->Finish(ToGrpcStatus(waiting.status()));
-                          });
+                          caller_.Judged(kListWaiting, *context, *principal,
+                                         AnswerWith(reactor, response)));
   return reactor;
 }
 

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "airlock/v1/execution.grpc.pb.h"
-#include "common/config/contract.h"
+#include "services/policy/config/policy_source.h"
 #include "services/policy/dispatch/dispatcher.h"
 #include "services/policy/rpc/caller.h"
+#include "services/policy/rpc/execution_views.h"
+#include "services/policy/store/store.h"
 
 namespace airlock::policy {
 
@@ -13,9 +15,12 @@ namespace airlock::policy {
 class ExecutionHandler final
     : public airlock::v1::ExecutionService::CallbackService {
  public:
-  ExecutionHandler(const CallerCheck& caller, const Contract& contract,
-                   Dispatcher& dispatcher)
-      : caller_(caller), contract_(contract), dispatcher_(dispatcher) {}
+  ExecutionHandler(const CallerCheck& caller, const PolicySource& policy,
+                   Dispatcher& dispatcher, Store& store)
+      : caller_(caller),
+        policy_(policy),
+        dispatcher_(dispatcher),
+        views_(policy, store) {}
 
   grpc::ServerWriteReactor<airlock::v1::ExecuteResponse>* Execute(
       grpc::CallbackServerContext* context,
@@ -51,8 +56,9 @@ class ExecutionHandler final
       const airlock::v1::ExecuteRequest& request) const;
 
   const CallerCheck& caller_;
-  const Contract& contract_;
+  const PolicySource& policy_;
   Dispatcher& dispatcher_;
+  ExecutionViews views_;
 };
 
 }  // namespace airlock::policy

@@ -4,6 +4,7 @@
 
 #include "common/rpc/status.h"
 #include "services/policy/engine/session_requests.h"
+#include "services/policy/rpc/unary_answer.h"
 
 namespace airlock::policy {
 namespace {
@@ -34,10 +35,11 @@ grpc::ServerUnaryReactor* SessionHandler::CreateSession(
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const absl::StatusOr<Principal> principal =
       caller_.Admit(kCreate, *context, *request);
+  const auto policy = policy_.Current();
   const absl::Status valid =
-      principal.ok()
-          ? ValidateCreateSession(*request, contract_.ForAgent(principal->id))
-          : principal.status();
+      principal.ok() ? ValidateCreateSession(
+                           *request, policy->contract->ForAgent(principal->id))
+                     : principal.status();
   if (valid.ok()) {
     sessions_.Create(*principal, *request, Answer(reactor, response));
   } else {
@@ -88,11 +90,8 @@ grpc::ServerUnaryReactor* SessionHandler::ListSessions(
     return reactor;
   }
   sessions_.List(*principal, *request,
-                 [reactor, response](
-                     absl::StatusOr<airlock::v1::ListSessionsResponse> page) {
-                   if (page.ok()) *response = *std::move(page);
-                   reactor->Finish(ToGrpcStatus(page.status()));
-                 });
+                 caller_.Judged(kList, *context, *principal,
+                                AnswerWith(reactor, response)));
   return reactor;
 }
 

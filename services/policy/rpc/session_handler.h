@@ -2,7 +2,7 @@
 #pragma once
 
 #include "airlock/v1/session.grpc.pb.h"
-#include "common/config/contract.h"
+#include "services/policy/config/policy_source.h"
 #include "services/policy/dispatch/session_calls.h"
 #include "services/policy/rpc/caller.h"
 
@@ -13,9 +13,9 @@ namespace airlock::policy {
 class SessionHandler final
     : public airlock::v1::SessionService::CallbackService {
  public:
-  SessionHandler(const CallerCheck& caller, const Contract& contract,
+  SessionHandler(const CallerCheck& caller, const PolicySource& policy,
                  SessionCalls& sessions)
-      : caller_(caller), contract_(contract), sessions_(sessions) {}
+      : caller_(caller), policy_(policy), sessions_(sessions) {}
 
   grpc::ServerUnaryReactor* CreateSession(
       grpc::CallbackServerContext* context,
@@ -36,7 +36,7 @@ class SessionHandler final
 
  private:
   const CallerCheck& caller_;
-  const Contract& contract_;
+  const PolicySource& policy_;
   SessionCalls& sessions_;
 };
 

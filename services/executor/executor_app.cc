@@ -16,7 +16,7 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/probe_server.h"
 #include "common/security/digest.h"
-#include "common/security/ed25519.h"
+#include "common/security/key_files.h"
 #include "services/executor/clients/policy_link.h"
 #include "services/executor/dispatch/backend_monitor.h"
 #include "services/executor/dispatch/grant_verifier.h"
@@ -76,11 +76,12 @@ void DrainJobs(JobTable& table, absl::Time deadline) {
 // the jobs use the workers and the workers the jobs.
 struct ExecutorApp::Parts {
   Parts(const ExecutorConfig& config,
-        std::unique_ptr<ExecutorState> locked_state, VerifyKey grant_key,
+        std::unique_ptr<ExecutorState> locked_state,
+        std::unique_ptr<VerifyKeyFile> grant_keys,
         std::unique_ptr<SandboxBackend> made_backend)
       : state(std::move(locked_state)),
         metrics(*registry),
-        grants(std::move(grant_key), state->id(), state->boot_nonce()),
+        grants(std::move(grant_keys), state->id(), state->boot_nonce()),
         backend(std::move(made_backend)),
         quota(config.max_sandboxes),
         creators(std::make_unique<WorkerPool>(
@@ -214,8 +215,8 @@ void ExecutorApp::Parts::Tick() {
 
 absl::StatusOr<std::unique_ptr<ExecutorApp>> ExecutorApp::Start(
     const ExecutorConfig& config, const BackendFactory& make_backend) {
-  auto key = VerifyKey::FromPemFile(config.grant_public_key_path);
-  if (!key.ok()) return key.status();
+  auto keys = VerifyKeyFile::Open(config.grant_public_key_path);
+  if (!keys.ok()) return keys.status();
   auto credentials = MutualTlsChannelCredentials(config.tls, "executor.tls");
   if (!credentials.ok()) return credentials.status();
   auto state = ExecutorState::Open(config.state_path);
@@ -225,7 +226,7 @@ absl::StatusOr<std::unique_ptr<ExecutorApp>> ExecutorApp::Start(
   if (!backend.ok()) return backend.status();
 
   auto parts = std::make_unique<Parts>(config, *std::move(state),
-                                       *std::move(key), *std::move(backend));
+                                       *std::move(keys), *std::move(backend));
   auto metrics_server =
       MetricsServer::Start(config.metrics_listen, parts->registry);
   if (!metrics_server.ok()) return metrics_server.status();

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   service.description =
       "Dials the policy service and runs what it permits, in sandboxes.";
   service.prepare = [](const airlock::config::v1::Config& file,
+                       const airlock::ConfigSource& /*source*/,
                        airlock::ProblemList& problems) {
     const ExecutorConfig config =
         airlock::executor::ExecutorConfigFromProto(file, problems);

@@ -61,7 +61,10 @@ int EventLoop::Run() {
                                    static_cast<int>(events.size()), WaitMs());
     for (int i = 0; i < count && !stopped_; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
-      const auto fd = fds_by_id_.find(event.data.u64);
+      // A copy: the kernel's struct is packed, and a reference to its field
+      // would not be aligned.
+      const std::uint64_t id = event.data.u64;
+      const auto fd = fds_by_id_.find(id);
       if (fd == fds_by_id_.end()) continue;  // removed earlier in this batch
       watches_.at(fd->second).handler(event.events);
       RunDeferred();

@@ -18,9 +18,9 @@ absl::Status Refuse(absl::string_view why) {
 
 }  // namespace
 
-GrantVerifier::GrantVerifier(VerifyKey key, std::string executor_id,
-                             std::string boot_nonce)
-    : key_(std::move(key)),
+GrantVerifier::GrantVerifier(std::unique_ptr<VerifyKeyFile> keys,
+                             std::string executor_id, std::string boot_nonce)
+    : keys_(std::move(keys)),
       executor_id_(std::move(executor_id)),
       boot_nonce_(std::move(boot_nonce)) {}
 
@@ -28,8 +28,8 @@ absl::Status GrantVerifier::Verify(const internal::v1::Grant& grant,
                                    const GrantSubject& subject,
                                    absl::Duration received_at,
                                    absl::Duration now) const {
-  if (!key_.Verify(absl::StrCat(kGrantDomain, grant.claims()),
-                   grant.signature())) {
+  if (!keys_->Verify(absl::StrCat(kGrantDomain, grant.claims()),
+                     grant.signature())) {
     return Refuse("its signature is not the policy's");
   }
   internal::v1::GrantClaims claims;

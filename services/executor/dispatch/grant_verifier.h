@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "airlock/internal/v1/executor_link.pb.h"
-#include "common/security/ed25519.h"
+#include "common/security/key_files.h"
 
 namespace airlock::executor {
 
@@ -30,9 +31,10 @@ struct GrantSubject {
 // is the caller's to see to. Thread-safe.
 class GrantVerifier {
  public:
-  GrantVerifier(VerifyKey key, std::string executor_id, std::string boot_nonce);
+  GrantVerifier(std::unique_ptr<VerifyKeyFile> keys, std::string executor_id,
+                std::string boot_nonce);
 
-  // OK when the policy's key signed exactly these claims, they are for
+  // OK when one of the policy's keys signed exactly these claims, they are for
   // `subject` on this boot of this executor, and their lifetime, counted from
   // `received_at` on the monotonic clock, is not over at `now`. Else
   // PERMISSION_DENIED with reason GRANT_INVALID and the claim that is wrong.
@@ -41,7 +43,7 @@ class GrantVerifier {
                       absl::Duration now) const;
 
  private:
-  const VerifyKey key_;
+  const std::unique_ptr<VerifyKeyFile> keys_;
   const std::string executor_id_;
   const std::string boot_nonce_;
 };

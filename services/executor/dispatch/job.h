@@ -103,6 +103,10 @@ class Job : public std::enable_shared_from_this<Job> {
   // Whether its process was told to end.
   bool ending() const { return !cancel_reason_.empty(); }
   // Whether its end is recorded and nothing of it is left.
+  // The first byte of its output that can still be sent.
+  std::uint64_t kept_from(Stream stream) const {
+    return output_.kept_from(stream);
+  }
   bool finished() const { return acknowledged_ && !alive(); }
   // Whether something of it is left: a process or a sandbox, or one to come.
   bool alive() const {

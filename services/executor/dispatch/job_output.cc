@@ -93,6 +93,10 @@ bool JobOutput::acknowledged() const {
   return streams_[0].bytes.empty() && streams_[1].bytes.empty();
 }
 
+std::uint64_t JobOutput::kept_from(Stream stream) const {
+  return streams_[IndexOf(stream)].begin;
+}
+
 std::uint64_t JobOutput::written(Stream stream) const {
   return streams_[IndexOf(stream)].end();
 }

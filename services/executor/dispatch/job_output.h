@@ -52,6 +52,8 @@ class JobOutput {
   bool drained() const;
   // Whether the policy holds everything written.
   bool acknowledged() const;
+  // The first byte of a stream that is kept.
+  std::uint64_t kept_from(Stream stream) const;
   // Bytes written to a stream since the start.
   std::uint64_t written(Stream stream) const;
 

@@ -90,6 +90,8 @@ internal::v1::Hello JobTable::MakeHello(std::size_t link) {
       held->set_execution_id(key.first);
       held->set_fence(key.second);
       held->set_started(job->started());
+      held->set_stdout_kept_from(job->kept_from(Stream::kStdout));
+      held->set_stderr_kept_from(job->kept_from(Stream::kStderr));
     }
     for (std::string& id : services_.sessions->Of(link)) {
       hello.add_held_sessions(std::move(id));

@@ -77,7 +77,6 @@ void ScriptedPolicy::Serve(const TlsFiles& tls, int port) {
   options.credentials = *MutualTlsServerCredentials(tls, "policy.tls");
   options.services = {airlock::Serve<internal::v1::ExecutorLinkService>(*this)};
   server_ = *RpcServer::Start(options);
-  port_ = server_->port();
 }
 
 void ScriptedPolicy::StopServing() {
@@ -94,7 +93,7 @@ ScriptedPolicy::Connect(grpc::CallbackServerContext* /*context*/) {
 }
 
 void ScriptedPolicy::HandleMessage(const std::shared_ptr<Stream>& stream,
-                                   FromExecutor message) {
+                                   const FromExecutor& message) {
   FromPolicy answer;
   bool answers = message.has_hello();
   {

@@ -16,6 +16,7 @@
 #include "airlock/internal/v1/executor_link.grpc.pb.h"
 #include "common/rpc/server.h"
 #include "common/security/tls.h"
+#include "tests/support/free_port.h"
 
 namespace airlock::executor {
 
@@ -31,11 +32,11 @@ class ScriptedPolicy final
   explicit ScriptedPolicy(absl::Duration heartbeat = absl::Milliseconds(200));
   ~ScriptedPolicy() override;
 
-  // Serves on `port` (0: any free one); may be called again after StopServing.
-  void Serve(const TlsFiles& tls, int port = 0);
+  // May be called again after StopServing.
+  void Serve(const TlsFiles& tls, int port = FreePort());
   // Cuts all streams.
   void StopServing();
-  int port() const { return port_; }
+  int port() const { return server_->port(); }
 
   // Breaks the present stream.
   void BreakStream() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -56,12 +57,11 @@ class ScriptedPolicy final
   class Stream;
 
   void HandleMessage(const std::shared_ptr<Stream>& stream,
-                     FromExecutor message) ABSL_LOCKS_EXCLUDED(mutex_);
+                     const FromExecutor& message) ABSL_LOCKS_EXCLUDED(mutex_);
   std::shared_ptr<Stream> stream() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   const absl::Duration heartbeat_;
   std::unique_ptr<RpcServer> server_;
-  int port_ = 0;
   mutable absl::Mutex mutex_;
   std::shared_ptr<Stream> stream_ ABSL_GUARDED_BY(mutex_);
   std::vector<FromExecutor> messages_ ABSL_GUARDED_BY(mutex_);

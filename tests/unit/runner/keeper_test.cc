@@ -3,6 +3,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "tests/support/sanitized.h"
 #include "tests/unit/runner/parallel_fixture.h"
 
 namespace airlock::runner {
@@ -15,11 +16,7 @@ using executor::ProcessSpec;
 constexpr uid_t kJobUser = 54323;
 
 // A sanitizer keeps freed memory back on purpose.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::int64_t kMostKib = 40'000;
-#else
-constexpr std::int64_t kMostKib = 256;
-#endif
+constexpr std::int64_t kMostKib = kSanitized ? 40'000 : 256;
 
 class KeeperTest : public ParallelTest {
  protected:

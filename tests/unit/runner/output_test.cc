@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <fstream>
 
+#include "tests/support/sanitized.h"
 #include "tests/unit/runner/runner_fixture.h"
 
 namespace airlock::runner {
@@ -13,11 +14,7 @@ using executor::ProcessEnd;
 using executor::ProcessSpec;
 
 // Far less than what flows. A sanitizer keeps freed memory back on purpose.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::int64_t kMostKib = 400L * 1024;
-#else
-constexpr std::int64_t kMostKib = 8L * 1024;
-#endif
+constexpr std::int64_t kMostKib = (kSanitized ? 400L : 8L) * 1024;
 
 class OutputTest : public RealRunnerTest {
  protected:

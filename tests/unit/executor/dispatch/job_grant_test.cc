@@ -32,6 +32,36 @@ class JobGrantTest : public JobTableTest {
   std::shared_ptr<RecordingConnection> policy_;
 };
 
+TEST_F(JobGrantTest, OldKeyStartsWhileTheNewOneStandsBesideIt) {
+  const SigningKey next = SigningKey::Generate();
+  const Job job = WaitingJob();
+  AcceptKeys({&key_, &next});
+
+  Send(SignGrant(ClaimsFor(job), key_));
+
+  EXPECT_EQ(AwaitEnd(*policy_).outcome().ended_by(), Outcome::ENDED_BY_EXITED);
+}
+
+TEST_F(JobGrantTest, NewKeyStartsWhileTheOldOneStandsBesideIt) {
+  const SigningKey next = SigningKey::Generate();
+  const Job job = WaitingJob();
+  AcceptKeys({&key_, &next});
+
+  Send(SignGrant(ClaimsFor(job), next));
+
+  EXPECT_EQ(AwaitEnd(*policy_).outcome().ended_by(), Outcome::ENDED_BY_EXITED);
+}
+
+TEST_F(JobGrantTest, RetiredKeyDoesNotStart) {
+  const SigningKey next = SigningKey::Generate();
+  const Job job = WaitingJob();
+  AcceptKeys({&next});
+
+  Send(SignGrant(ClaimsFor(job), key_));
+
+  ExpectRefused();
+}
+
 TEST_F(JobGrantTest, ValidGrantStarts) {
   const Job job = WaitingJob();
 

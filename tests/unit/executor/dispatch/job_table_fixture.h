@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,13 +13,14 @@
 
 #include "absl/time/clock.h"
 #include "common/concurrency/worker_pool.h"
-#include "common/security/ed25519.h"
+#include "common/security/key_files.h"
 #include "common/time/proto_time.h"
 #include "services/executor/dispatch/job_table.h"
 #include "services/executor/dispatch/process_spec.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_sandbox_backend.h"
 #include "tests/support/job_messages.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/unit/executor/dispatch/recording_connection.h"
 
 namespace airlock::executor {
@@ -141,6 +144,18 @@ class JobTableTest : public testing::Test {
     return message.has_value() ? message->job_ended()
                                : internal::v1::JobEnded();
   }
+  // Replaces the file of the keys whose grants are valid.
+  void AcceptKeys(const std::vector<const SigningKey*>& keys) {
+    const std::string next = directory_ / "grant.pub.next";
+    std::ofstream file(next);
+    for (const SigningKey* key : keys) file << key->verify_key().ToPem();
+    file.close();
+    std::filesystem::rename(next, key_file_);
+  }
+  std::unique_ptr<VerifyKeyFile> OpenKeyFile() {
+    AcceptKeys({&key_});
+    return *VerifyKeyFile::Open(key_file_);
+  }
   // Whether the credits given reach `count`.
   static bool AwaitCredits(RecordingConnection& policy, std::size_t count) {
     for (const absl::Time end = absl::Now() + kWait; absl::Now() < end;) {
@@ -155,7 +170,9 @@ class JobTableTest : public testing::Test {
   FakeClock clock_;
   prometheus::Registry registry_;
   ExecutorMetrics metrics_{registry_};
-  GrantVerifier grants_{key_.verify_key(), "ex-1", boot_};
+  TemporaryDirectory directory_;
+  const std::string key_file_ = directory_ / "grant.pub";
+  GrantVerifier grants_{OpenKeyFile(), "ex-1", boot_};
   FakeSandboxBackend backend_;
   std::atomic<int> troubles_ = 0;
   absl::Duration job_timeout_ = absl::Seconds(30);

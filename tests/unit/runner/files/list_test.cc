@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "nlohmann/json.hpp"
+#include "tests/support/sanitized.h"
 #include "tests/unit/runner/files/file_action_fixture.h"
 
 namespace airlock::runner {
@@ -120,12 +121,12 @@ TEST_F(ListTest, MostEntriesAreListedAndOneMoreIsRefused) {
                       S_IFREG | 0644, 0),
               0);
   }
-#if !defined(__SANITIZE_ADDRESS__)
-  prepare_ = [] {
-    const rlimit limit = {64 << 20, 64 << 20};
-    ::setrlimit(RLIMIT_AS, &limit);
-  };
-#endif
+  if (!kSanitized) {
+    prepare_ = [] {
+      const rlimit limit = {64 << 20, 64 << 20};
+      ::setrlimit(RLIMIT_AS, &limit);
+    };
+  }
   const FileResult all = Run({"list", "--path", "many"});
   EXPECT_THAT(all, EndsAs(FileEnd::kDone));
   EXPECT_EQ(std::ranges::count(all.out, '\n'), 100'000);

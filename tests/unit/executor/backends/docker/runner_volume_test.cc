@@ -80,7 +80,7 @@ TEST_F(RunnerVolumeTest, ContentThatDoesNotArriveIsAnError) {
 TEST_F(RunnerVolumeTest, SeveralExecutorsFillItOnce) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([this, volume = std::shared_ptr(Load())] {
+    threads.emplace_back([volume = std::shared_ptr(Load())] {
       EXPECT_THAT(volume->Ensure("image", Soon()), IsOk());
     });
   }

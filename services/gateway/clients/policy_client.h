@@ -25,6 +25,9 @@ class PolicyClient {
   // Whether a replica is connected now. Starts to connect if none is.
   bool Connected();
 
+  // For stubs of internal services.
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+
  private:
   std::shared_ptr<grpc::Channel> channel_;
   grpc::GenericStub stub_;

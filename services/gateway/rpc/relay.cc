@@ -42,7 +42,7 @@ void Relay::OnReadDone(bool ok) {
 
 void Relay::StartUpstream() {
   SetDeadline(context_, plan_.deadline);
-  context_.AddMetadata("authorization", plan_.authorization);
+  Forward(plan_.credentials, context_);
   plan_.upstream->PrepareBidiStreamingCall(&context_, plan_.path,
                                            grpc::StubOptions(), &upstream_);
   upstream_.AddHold();

@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/rpc/credentials.h"
 #include "services/gateway/rpc/call_limit.h"
 
 namespace airlock::gateway {
@@ -30,8 +31,8 @@ struct RelayPlan {
   absl::Time deadline;
   // When the request must be there.
   absl::Time request_deadline;
-  // The credential, for the policy service to check again.
-  std::string authorization;
+  // What the agent has shown, for the policy service to check again.
+  ShownCredentials credentials;
   // Turns the agent's request into what is passed on, or refuses it.
   std::function<absl::StatusOr<grpc::ByteBuffer>(const grpc::ByteBuffer&)>
       check_request;

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "common/rpc/deadline.h"
+#include "common/rpc/peer_address.h"
 #include "common/rpc/status.h"
-#include "common/status/error.h"
-#include "services/gateway/rpc/request_check.h"
+#include "services/gateway/calls/request_check.h"
 
 namespace airlock::gateway {
 
@@ -46,11 +46,10 @@ void RelayService::AddMethodOf(
 
 RelayService::Reactor* RelayService::Handle(
     const RelayedMethod& method, grpc::CallbackServerContext& context) {
-  const absl::StatusOr<Principal> principal = AuthorizePrincipal(
-      route_.access, method.full_name, context, route_.authenticator);
-  if (!principal.ok()) return Refuse(principal.status());
-  absl::StatusOr<CallTicket> ticket = route_.admission.Admit(principal->id);
-  if (!ticket.ok()) return Refuse(ticket.status());
+  ShownCredentials shown = ShownByClient(context);
+  absl::StatusOr<AdmittedCall> admitted =
+      route_.gate.Admit(method.full_name, shown, PeerAddressOf(context));
+  if (!admitted.ok()) return new Refusal(ToGrpcStatus(admitted.status()));
 
   RelayPlan plan;
   plan.upstream = &route_.policy.stub();
@@ -58,21 +57,14 @@ RelayService::Reactor* RelayService::Handle(
   plan.streaming = method.streaming;
   plan.deadline = DeadlineOf(context, method.longest);
   plan.request_deadline = absl::Now() + route_.request_timeout;
-  plan.authorization = AuthorizationOf(context);
+  plan.credentials = std::move(shown);
   plan.check_request = [this, &method](const grpc::ByteBuffer& request) {
     absl::StatusOr<grpc::ByteBuffer> checked = CheckRequest(method, request);
-    if (!checked.ok()) {
-      route_.metrics.CountRefusal(ErrorReason(checked.status()));
-    }
+    if (!checked.ok()) route_.gate.CountRefusal(checked.status());
     return checked;
   };
-  plan.kept = std::make_shared<CallTicket>(*std::move(ticket));
+  plan.kept = std::make_shared<CallTicket>(std::move(admitted->ticket));
   return new Relay(context, std::move(plan));
-}
-
-RelayService::Reactor* RelayService::Refuse(const absl::Status& status) {
-  route_.metrics.CountRefusal(ErrorReason(status));
-  return new Refusal(ToGrpcStatus(status));
 }
 
 }  // namespace airlock::gateway

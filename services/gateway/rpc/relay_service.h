@@ -9,23 +9,17 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "common/rpc/access.h"
 #include "common/rpc/server.h"
-#include "common/security/authenticator.h"
-#include "services/gateway/admission/admission.h"
+#include "services/gateway/calls/call_gate.h"
+#include "services/gateway/calls/relayed_method.h"
 #include "services/gateway/clients/policy_client.h"
-#include "services/gateway/gateway_metrics.h"
 #include "services/gateway/rpc/relay.h"
-#include "services/gateway/rpc/relayed_method.h"
 
 namespace airlock::gateway {
 
 // What a relayed call passes through. All must outlive the services.
 struct RelayRoute {
-  const AccessTable& access;
-  Authenticator& authenticator;
-  Admission& admission;
-  GatewayMetrics& metrics;
+  CallGate& gate;
   PolicyClient& policy;
   absl::Duration unary_timeout;
   absl::Duration stream_timeout;
@@ -50,7 +44,6 @@ class RelayService final : public grpc::Service {
   void AddMethodOf(const google::protobuf::MethodDescriptor& descriptor);
   Reactor* Handle(const RelayedMethod& method,
                   grpc::CallbackServerContext& context);
-  Reactor* Refuse(const absl::Status& status);
 
   const std::string name_;
   const RelayRoute route_;

@@ -1,4 +1,4 @@
-#include "services/gateway/rpc/request_check.h"
+#include "services/gateway/calls/request_check.h"
 
 #include <gmock/gmock.h>
 #include <grpcpp/support/slice.h>

@@ -1,4 +1,4 @@
-#include "services/gateway/rpc/relayed_method.h"
+#include "services/gateway/calls/relayed_method.h"
 
 #include "absl/strings/str_cat.h"
 #include "airlock/v1/access.pb.h"

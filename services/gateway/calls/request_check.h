@@ -4,7 +4,7 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include "absl/status/statusor.h"
-#include "services/gateway/rpc/relayed_method.h"
+#include "services/gateway/calls/relayed_method.h"
 
 namespace airlock::gateway {
 

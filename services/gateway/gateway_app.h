@@ -22,6 +22,8 @@ class GatewayApp final : public ServiceApp {
 
   // The ports that are listened on, where the settings said 0 too.
   int port() const;
+  // 0: there is no page.
+  int web_port() const;
   int metrics_port() const;
   int probe_port() const;
 

@@ -7,11 +7,17 @@
 namespace airlock::gateway {
 namespace {
 
-constexpr std::array<const char*, 8> kReasons = {
-    "TOKEN_MISSING",     "TOKEN_INVALID",
-    "ROLE_NOT_ALLOWED",  "TOO_MANY_CALLS",
-    "MESSAGE_TOO_LARGE", "MALFORMED_REQUEST",
-    "INVALID_FIELD",     "OTHER"};
+constexpr std::array<const char*, 11> kReasons = {"TOKEN_MISSING",
+                                                  "TOKEN_INVALID",
+                                                  "ROLE_NOT_ALLOWED",
+                                                  "CERTIFICATE_INVALID",
+                                                  "CREDENTIALS_DISAGREE",
+                                                  "TOO_MANY_CALLS",
+                                                  "CALL_RATE_EXCEEDED",
+                                                  "MESSAGE_TOO_LARGE",
+                                                  "MALFORMED_REQUEST",
+                                                  "INVALID_FIELD",
+                                                  "OTHER"};
 
 }  // namespace
 
@@ -19,6 +25,11 @@ GatewayMetrics::GatewayMetrics(prometheus::Registry& registry)
     : calls_in_flight_(prometheus::BuildGauge()
                            .Name("airlock_gateway_calls_in_flight")
                            .Help("Admitted calls that have not ended.")
+                           .Register(registry)
+                           .Add({})),
+      web_connections_(prometheus::BuildGauge()
+                           .Name("airlock_gateway_web_connections")
+                           .Help("Connections of browsers that are open.")
                            .Register(registry)
                            .Add({})),
       policy_connected_(
@@ -30,7 +41,12 @@ GatewayMetrics::GatewayMetrics(prometheus::Registry& registry)
       refusals_(prometheus::BuildCounter()
                     .Name("airlock_gateway_refusals_total")
                     .Help("Calls the gateway itself refused, by reason.")
-                    .Register(registry)) {
+                    .Register(registry)),
+      left_out_(prometheus::BuildCounter()
+                    .Name("airlock_gateway_refusals_left_out_total")
+                    .Help("Refused calls that the audit only counts.")
+                    .Register(registry)
+                    .Add({})) {
   for (const char* reason : kReasons) refusals_.Add({{"reason", reason}});
 }
 

@@ -6,7 +6,8 @@
 namespace {
 
 airlock::ServiceMain::Prepared Prepare(
-    const airlock::config::v1::Config& config, airlock::ProblemList& problems) {
+    const airlock::config::v1::Config& config,
+    const airlock::ConfigSource& /*source*/, airlock::ProblemList& problems) {
   const airlock::gateway::GatewaySettings settings =
       airlock::gateway::GatewaySettingsFrom(config, problems);
   return {[settings]() -> absl::StatusOr<std::unique_ptr<airlock::ServiceApp>> {

@@ -13,6 +13,7 @@
 #include "airlock/v1/execution.grpc.pb.h"
 #include "common/rpc/access.h"
 #include "common/rpc/server.h"
+#include "tests/support/free_port.h"
 #include "tests/support/test_certs.h"
 
 namespace airlock::gateway {
@@ -20,8 +21,8 @@ namespace airlock::gateway {
 // Remembers what it was asked and plays what it was told to. Thread-safe.
 class FakePolicy final : public airlock::v1::ExecutionService::CallbackService {
  public:
-  // Serves on `port`; 0 takes a free one. `certs` must outlive this.
-  explicit FakePolicy(TestCerts& certs, int port = 0);
+  // `certs` must outlive this.
+  explicit FakePolicy(TestCerts& certs, int port = FreePort());
   ~FakePolicy() override;
 
   int port() const { return server_->port(); }
@@ -44,7 +45,7 @@ class FakePolicy final : public airlock::v1::ExecutionService::CallbackService {
   // Whether a stream was cancelled within `timeout`.
   bool WaitForCancel(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  static constexpr std::int64_t kEventBytes = 64 * 1024;
+  static constexpr std::int64_t kEventBytes = 65'536;
 
  private:
   class Stream;

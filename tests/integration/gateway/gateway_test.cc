@@ -42,7 +42,8 @@ class GatewayTest : public testing::Test {
     settings_.policy_target = absl::StrCat("127.0.0.1:", policy_->port());
     settings_.tokens_path = certs_.WriteFile(
         "tokens.json", TokenFileText({{"demo", "agent", "good"},
-                                      {"ann", "approver", "approvers"}}));
+                                      {"ann", "approver", "approvers"},
+                                      {"ops", "operator", "operators"}}));
     settings_.max_calls_per_principal = 2;
   }
 
@@ -87,6 +88,15 @@ class GatewayTest : public testing::Test {
         stub_->GetExecution(context.get(), request, &response);
     got_id_ = response.execution().id();
     return FromGrpcStatus(status);
+  }
+
+  absl::Status Cancel(const std::string& token) {
+    auto context = Context(token);
+    airlock::v1::CancelExecutionRequest request;
+    request.set_id("abc");
+    airlock::v1::CancelExecutionResponse response;
+    return FromGrpcStatus(
+        stub_->CancelExecution(context.get(), request, &response));
   }
 
   // Executes, reads everything and returns the end.
@@ -176,8 +186,9 @@ TEST_F(GatewayTest, NoTokenWrongTokenWrongRoleAreRefused) {
   EXPECT_EQ(ErrorReason(Get("")), "TOKEN_MISSING");
   EXPECT_THAT(Get("bad"), StatusIs(absl::StatusCode::kUnauthenticated));
   EXPECT_EQ(ErrorReason(Get("bad")), "TOKEN_INVALID");
-  EXPECT_THAT(Get("approvers"), StatusIs(absl::StatusCode::kPermissionDenied));
-  EXPECT_EQ(ErrorReason(Get("approvers")), "ROLE_NOT_ALLOWED");
+  const absl::Status wrong_role = Cancel("approvers");
+  EXPECT_THAT(wrong_role, StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_EQ(ErrorReason(wrong_role), "ROLE_NOT_ALLOWED");
 
   EXPECT_EQ(policy_->last_authorization(), "");
 }
@@ -276,6 +287,21 @@ TEST_F(GatewayTest, TooManyCallsOfOnePrincipalAreRefused) {
   while (!Get().ok() && absl::Now() < deadline) {
   }
   EXPECT_THAT(Get(), IsOk());
+}
+
+TEST_F(GatewayTest, AgentThatCallsTooOftenIsRefusedAndOthersAreNot) {
+  settings_.max_calls_per_second = 1;
+  Start();
+
+  absl::Status status;
+  for (int i = 0; i < 20 && status.ok(); ++i) status = Get();
+
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(ErrorReason(status), "CALL_RATE_EXCEEDED");
+  // Operators are not held up by what agents do, nor by the same limit.
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_NE(ErrorReason(Get("operators")), "CALL_RATE_EXCEEDED");
+  }
 }
 
 TEST_F(GatewayTest, ClientGoneCancelsTheUpstreamCall) {

@@ -8,6 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "common/security/ed25519.h"
+#include "services/cli/certs/grant_keys.h"
 #include "services/cli/certs/key_pair.h"
 #include "services/cli/certs/role_certificate.h"
 #include "services/cli/files/small_file.h"
@@ -39,16 +41,11 @@ absl::Status AddCredential(absl::string_view name, const Credential& credential,
   return absl::OkStatus();
 }
 
-absl::Status AddGrantKey(std::vector<NewFile>& files) {
-  absl::StatusOr<EvpKey> key = MakeGrantKey();
-  if (!key.ok()) return key.status();
-  absl::StatusOr<std::string> private_pem = PrivateKeyPem(*key);
-  if (!private_pem.ok()) return private_pem.status();
-  absl::StatusOr<std::string> public_pem = PublicKeyPem(*key);
-  if (!public_pem.ok()) return public_pem.status();
-  files.push_back({"grant.key", *std::move(private_pem), kPrivateFileMode});
-  files.push_back({"grant.pub", *std::move(public_pem), kPublicFileMode});
-  return absl::OkStatus();
+void AddGrantKey(std::vector<NewFile>& files) {
+  const SigningKey key = SigningKey::Generate();
+  files.push_back({kGrantKeyName, key.ToPem(), kPrivateFileMode});
+  files.push_back(
+      {kGrantPublicName, key.verify_key().ToPem(), kPublicFileMode});
 }
 
 absl::StatusOr<std::vector<NewFile>> MakeFiles(
@@ -57,7 +54,7 @@ absl::StatusOr<std::vector<NewFile>> MakeFiles(
   const absl::Duration authority_validity =
       std::max(options.validity, kAuthorityValidity);
   absl::StatusOr<Credential> authority =
-      MakeAuthority(now, now + authority_validity);
+      MakeAuthority("Airlock authority", now, now + authority_validity);
   if (!authority.ok()) return authority.status();
   absl::Status added = AddCredential("ca", *authority, files);
   for (const PeerRoleName role : {PeerRoleName::kGateway, PeerRoleName::kPolicy,
@@ -68,8 +65,8 @@ absl::StatusOr<std::vector<NewFile>> MakeFiles(
     if (!credential.ok()) return credential.status();
     added = AddCredential(RoleWord(role), *credential, files);
   }
-  if (added.ok()) added = AddGrantKey(files);
   if (!added.ok()) return added;
+  AddGrantKey(files);
   return files;
 }
 

@@ -17,26 +17,12 @@ absl::StatusOr<EvpKey> MakeCertificateKey() {
   return key;
 }
 
-absl::StatusOr<EvpKey> MakeGrantKey() {
-  EvpKey key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
-  if (key == nullptr) return OpenSslStatus("make an Ed25519 key");
-  return key;
-}
-
 absl::StatusOr<std::string> PrivateKeyPem(const EvpKey& key) {
   const OpenSslBio bio(BIO_new(BIO_s_secmem()));
   if (bio == nullptr ||
       PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0,
                                     nullptr, nullptr) != 1) {
     return OpenSslStatus("write a private key");
-  }
-  return BioContent(bio.get());
-}
-
-absl::StatusOr<std::string> PublicKeyPem(const EvpKey& key) {
-  const OpenSslBio bio(BIO_new(BIO_s_mem()));
-  if (bio == nullptr || PEM_write_bio_PUBKEY(bio.get(), key.get()) != 1) {
-    return OpenSslStatus("write a public key");
   }
   return BioContent(bio.get());
 }

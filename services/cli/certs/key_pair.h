@@ -16,13 +16,7 @@ absl::Status OpenSslStatus(absl::string_view what);
 // A new ECDSA key on P-256, for a certificate.
 absl::StatusOr<EvpKey> MakeCertificateKey();
 
-// A new Ed25519 key, for grants.
-absl::StatusOr<EvpKey> MakeGrantKey();
-
 // PKCS #8, not encrypted: what it is written to must be private.
 absl::StatusOr<std::string> PrivateKeyPem(const EvpKey& key);
-
-// SubjectPublicKeyInfo.
-absl::StatusOr<std::string> PublicKeyPem(const EvpKey& key);
 
 }  // namespace airlock::cli

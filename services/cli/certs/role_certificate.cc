@@ -13,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/security/certificate_name.h"
 #include "services/cli/certs/key_pair.h"
 
 namespace airlock::cli {
@@ -144,6 +145,21 @@ std::string ExtendedUsage(PeerRoleName role) {
   return "";
 }
 
+// One that signs nothing. `names` in OpenSSL's grammar.
+absl::StatusOr<Credential> IssueLeaf(const Credential& authority,
+                                     const std::string& common_name,
+                                     const std::string& usage,
+                                     const std::string& names, absl::Time now,
+                                     absl::Time expiry) {
+  return Issue(&authority, common_name, now, expiry,
+               {{NID_basic_constraints, "critical,CA:FALSE"},
+                {NID_key_usage, "critical,digitalSignature"},
+                {NID_ext_key_usage, usage},
+                {NID_subject_alt_name, names},
+                {NID_subject_key_identifier, "hash"},
+                {NID_authority_key_identifier, "keyid:always"}});
+}
+
 }  // namespace
 
 absl::string_view RoleWord(PeerRoleName role) {
@@ -158,8 +174,9 @@ absl::string_view RoleWord(PeerRoleName role) {
   return "";
 }
 
-absl::StatusOr<Credential> MakeAuthority(absl::Time now, absl::Time expiry) {
-  return Issue(nullptr, "Airlock authority", now, expiry,
+absl::StatusOr<Credential> MakeAuthority(const std::string& common_name,
+                                         absl::Time now, absl::Time expiry) {
+  return Issue(nullptr, common_name, now, expiry,
                {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
                 {NID_key_usage, "critical,keyCertSign,cRLSign"},
                 {NID_subject_key_identifier, "hash"}});
@@ -170,14 +187,16 @@ absl::StatusOr<Credential> MakeRoleCertificate(
     const std::vector<std::string>& hosts, absl::Time now, absl::Time expiry) {
   absl::StatusOr<std::string> names = AlternativeNames(RoleWord(role), hosts);
   if (!names.ok()) return names.status();
-  return Issue(&authority, absl::StrCat("Airlock ", RoleWord(role)), now,
-               expiry,
-               {{NID_basic_constraints, "critical,CA:FALSE"},
-                {NID_key_usage, "critical,digitalSignature"},
-                {NID_ext_key_usage, ExtendedUsage(role)},
-                {NID_subject_alt_name, *std::move(names)},
-                {NID_subject_key_identifier, "hash"},
-                {NID_authority_key_identifier, "keyid:always"}});
+  return IssueLeaf(authority, absl::StrCat("Airlock ", RoleWord(role)),
+                   ExtendedUsage(role), *std::move(names), now, expiry);
+}
+
+absl::StatusOr<Credential> MakePrincipalCertificate(const Credential& authority,
+                                                    const Principal& principal,
+                                                    absl::Time now,
+                                                    absl::Time expiry) {
+  return IssueLeaf(authority, principal.id, "clientAuth",
+                   absl::StrCat("URI:", PrincipalUri(principal)), now, expiry);
 }
 
 absl::StatusOr<std::string> CertificatePem(const X509Certificate& certificate) {

@@ -1,4 +1,5 @@
-// One authority, and certificates that say which service their owner is.
+// Authorities, and certificates that say which service or which principal their
+// owner is.
 #pragma once
 
 #include <string>
@@ -8,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/security/openssl.h"
+#include "common/security/principal.h"
 
 namespace airlock::cli {
 
@@ -23,9 +25,10 @@ enum class PeerRoleName { kGateway, kPolicy, kExecutor };
 // "gateway", "policy" or "executor".
 absl::string_view RoleWord(PeerRoleName role);
 
-// An authority that signs role certificates and nothing below them, valid
-// from five minutes before `now` (peers' clocks differ) until `expiry`.
-absl::StatusOr<Credential> MakeAuthority(absl::Time now, absl::Time expiry);
+// An authority that signs certificates and nothing below them, valid from five
+// minutes before `now` (peers' clocks differ) until `expiry`.
+absl::StatusOr<Credential> MakeAuthority(const std::string& common_name,
+                                         absl::Time now, absl::Time expiry);
 
 // A certificate of `role`, signed by `authority`: URI airlock://role/<role>;
 // the names <role>.airlock.internal, <role>, localhost and `hosts`; the
@@ -35,6 +38,13 @@ absl::StatusOr<Credential> MakeAuthority(absl::Time now, absl::Time expiry);
 absl::StatusOr<Credential> MakeRoleCertificate(
     const Credential& authority, PeerRoleName role,
     const std::vector<std::string>& hosts, absl::Time now, absl::Time expiry);
+
+// A certificate of `principal`, whose id must be good, signed by `authority`:
+// URI airlock://principal/<role>/<id>. It dials and cannot serve.
+absl::StatusOr<Credential> MakePrincipalCertificate(const Credential& authority,
+                                                    const Principal& principal,
+                                                    absl::Time now,
+                                                    absl::Time expiry);
 
 // The certificate as PEM.
 absl::StatusOr<std::string> CertificatePem(const X509Certificate& certificate);

@@ -1,50 +1,39 @@
 #include "services/cli/client/airlock_client.h"
 
 #include <grpc/grpc.h>
-#include <grpcpp/client_context.h>
 #include <grpcpp/security/credentials.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
+#include "airlock/v1/approval.grpc.pb.h"
+#include "airlock/v1/audit.grpc.pb.h"
 #include "airlock/v1/execution.grpc.pb.h"
 #include "airlock/v1/executor.grpc.pb.h"
 #include "airlock/v1/policy.grpc.pb.h"
+#include "airlock/v1/report.grpc.pb.h"
 #include "airlock/v1/session.grpc.pb.h"
+#include "airlock/v1/standing_approval.grpc.pb.h"
 #include "common/rpc/channel.h"
-#include "common/rpc/status.h"
 #include "common/security/tls.h"
-#include "common/status/error.h"
+#include "services/cli/client/grpc_call.h"
 
 namespace airlock::cli {
 namespace {
 
+// Between two attempts, also when there is a connection.
+constexpr absl::Duration kShortestWait = absl::Milliseconds(200);
+
+using airlock::v1::ApprovalService;
+using airlock::v1::AuditService;
 using airlock::v1::ExecutionService;
 using airlock::v1::ExecutorService;
 using airlock::v1::PolicyService;
+using airlock::v1::ReportService;
 using airlock::v1::SessionService;
-
-constexpr absl::Duration kCallTimeout = absl::Seconds(30);
-constexpr int kCallAttempts = 4;
-constexpr absl::Duration kFirstPause = absl::Milliseconds(200);
-
-void Authorize(grpc::ClientContext& context, const Connection& connection) {
-  context.AddMetadata("authorization",
-                      absl::StrCat("Bearer ", connection.token.Reveal()));
-}
-
-// gRPC's own words about a broken connection tell people little.
-absl::Status InWords(const grpc::Status& status, const std::string& endpoint) {
-  absl::Status error = FromGrpcStatus(status);
-  if (!absl::IsUnavailable(error) || !ErrorReason(error).empty()) return error;
-  return MakeError(absl::StatusCode::kUnavailable, "CANNOT_CONNECT",
-                   absl::StrCat("cannot reach Airlock at ", endpoint, ": ",
-                                error.message(), "; see that it runs"),
-                   {{"endpoint", endpoint}});
-}
+using airlock::v1::StandingApprovalService;
 
 // gRPC shuts down with its last channel and then waits for its threads, ten
 // milliseconds in which nothing happens. The process may end without that.
@@ -56,72 +45,95 @@ void KeepLibrary() {
   static_cast<void>(kept);
 }
 
-// Which errors are worth another call.
-enum class Retry { kWhileUnreachable, kNever };
-
-// A unary method of a stub.
-template <typename Stub, typename Request, typename Response>
-using Method = grpc::Status (Stub::*)(grpc::ClientContext*, const Request&,
-                                      Response*);
-
-// Calls until it works, until something else than the way there is wrong, or
-// until it was tried often enough.
-template <typename Stub, typename Request, typename Response>
-absl::StatusOr<Response> Call(const Connection& connection, Stub& stub,
-                              Method<Stub, Request, Response> method,
-                              const Request& request,
-                              Retry retry = Retry::kWhileUnreachable) {
-  const absl::Time deadline = absl::Now() + kCallTimeout;
-  absl::Duration pause = kFirstPause;
-  for (int attempt = 1;; ++attempt) {
-    grpc::ClientContext context;
-    SetDeadline(context, deadline);
-    Authorize(context, connection);
-    Response response;
-    const grpc::Status status = (stub.*method)(&context, request, &response);
-    if (status.ok()) return response;
-    if (status.error_code() != grpc::StatusCode::UNAVAILABLE ||
-        retry == Retry::kNever || attempt == kCallAttempts ||
-        absl::Now() + pause > deadline) {
-      return InWords(status, connection.endpoint);
-    }
-    absl::SleepFor(pause);
-    pause *= 2;
-  }
-}
-
-// Reads `Response`s, each with an event.
+// A call that streams `Response`s.
 template <typename Response>
-class GrpcEventStream final : public EventStream {
+class GrpcStream {
  public:
   // `start` makes the call with the context it is given.
   template <typename Start>
-  GrpcEventStream(const Connection& connection, absl::Time deadline,
-                  const Start& start)
-      : endpoint_(connection.endpoint) {
+  GrpcStream(const Connection& connection, absl::Time deadline,
+             const Start& start)
+      : endpoint_(connection.endpoint), cert_file_(connection.cert_file) {
     SetDeadline(context_, deadline);
     Authorize(context_, connection);
     reader_ = start(context_);
   }
 
-  ~GrpcEventStream() override { context_.TryCancel(); }
+  ~GrpcStream() { context_.TryCancel(); }
+  GrpcStream(const GrpcStream&) = delete;
+  GrpcStream& operator=(const GrpcStream&) = delete;
+
+  bool Read(Response& response) { return reader_->Read(&response); }
+  absl::Status Finish() {
+    return InWords(reader_->Finish(), endpoint_, cert_file_);
+  }
+  void Cancel() { context_.TryCancel(); }
+
+ private:
+  const std::string endpoint_;
+  const std::string cert_file_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<Response>> reader_;
+};
+
+// Reads `Response`s, each with an event.
+template <typename Response>
+class GrpcEventStream final : public EventStream {
+ public:
+  template <typename Start>
+  GrpcEventStream(const Connection& connection, absl::Time deadline,
+                  const Start& start)
+      : stream_(connection, deadline, start) {}
 
   bool Next(airlock::v1::ExecutionEvent& event) override {
     Response response;
-    if (!reader_->Read(&response)) return false;
+    if (!stream_.Read(response)) return false;
     event = std::move(*response.mutable_event());
     return true;
   }
 
-  absl::Status Finish() override {
-    return InWords(reader_->Finish(), endpoint_);
-  }
+  absl::Status Finish() override { return stream_.Finish(); }
 
  private:
-  const std::string endpoint_;
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReader<Response>> reader_;
+  GrpcStream<Response> stream_;
 };
+
+class GrpcApprovalStream final : public ApprovalStream {
+ public:
+  template <typename Start>
+  GrpcApprovalStream(const Connection& connection, absl::Time deadline,
+                     const Start& start)
+      : stream_(connection, deadline, start) {}
+
+  bool Next(airlock::v1::WatchApprovalsResponse& message) override {
+    return stream_.Read(message);
+  }
+  absl::Status Finish() override { return stream_.Finish(); }
+  void Cancel() override { stream_.Cancel(); }
+
+ private:
+  GrpcStream<airlock::v1::WatchApprovalsResponse> stream_;
+};
+
+// An `Interface` whose items are the call's responses.
+template <typename Interface, typename Response>
+class GrpcItemStream final : public Interface {
+ public:
+  template <typename Start>
+  GrpcItemStream(const Connection& connection, absl::Time deadline,
+                 const Start& start)
+      : stream_(connection, deadline, start) {}
+
+  bool Next(Response& item) override { return stream_.Read(item); }
+  absl::Status Finish() override { return stream_.Finish(); }
+
+ private:
+  GrpcStream<Response> stream_;
+};
+using GrpcAuditStream =
+    GrpcItemStream<AuditStream, airlock::v1::ExportAuditRecordsResponse>;
+using GrpcReplayStream =
+    GrpcItemStream<ReplayStream, airlock::v1::ReplayPolicyResponse>;
 
 // Every call has a context of its own, which Cancel() reaches from elsewhere.
 class GrpcInputWriter final : public InputWriter {
@@ -147,7 +159,7 @@ class GrpcInputWriter final : public InputWriter {
       current_ = nullptr;
     }
     if (status.ok()) return response;
-    return InWords(status, connection_.endpoint);
+    return InWords(status, connection_.endpoint, connection_.cert_file);
   }
 
   void Cancel() override ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -167,10 +179,15 @@ class GrpcInputWriter final : public InputWriter {
 }  // namespace
 
 struct AirlockClient::Stubs {
+  std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<ExecutionService::Stub> executions;
   std::unique_ptr<PolicyService::Stub> policy;
   std::unique_ptr<SessionService::Stub> sessions;
   std::unique_ptr<ExecutorService::Stub> executors;
+  std::unique_ptr<ApprovalService::Stub> approvals;
+  std::unique_ptr<AuditService::Stub> audit;
+  std::unique_ptr<ReportService::Stub> reports;
+  std::unique_ptr<StandingApprovalService::Stub> standing;
 };
 
 absl::StatusOr<std::unique_ptr<AirlockClient>> AirlockClient::Connect(
@@ -180,7 +197,9 @@ absl::StatusOr<std::unique_ptr<AirlockClient>> AirlockClient::Connect(
     credentials = grpc::InsecureChannelCredentials();
   } else {
     absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> tls =
-        TlsChannelCredentials(connection.ca_file, "ca");
+        TlsChannelCredentials(TlsFiles{connection.cert_file,
+                                       connection.key_file, connection.ca_file},
+                              "connection");
     if (!tls.ok()) return tls.status();
     credentials = *std::move(tls);
   }
@@ -188,10 +207,15 @@ absl::StatusOr<std::unique_ptr<AirlockClient>> AirlockClient::Connect(
   const std::shared_ptr<grpc::Channel> channel =
       MakeChannel(connection.endpoint, credentials);
   auto stubs = std::make_unique<Stubs>();
+  stubs->channel = channel;
   stubs->executions = ExecutionService::NewStub(channel);
   stubs->policy = PolicyService::NewStub(channel);
   stubs->sessions = SessionService::NewStub(channel);
   stubs->executors = ExecutorService::NewStub(channel);
+  stubs->approvals = ApprovalService::NewStub(channel);
+  stubs->audit = AuditService::NewStub(channel);
+  stubs->reports = ReportService::NewStub(channel);
+  stubs->standing = StandingApprovalService::NewStub(channel);
   // The constructor is private.
   return std::unique_ptr<AirlockClient>(
       new AirlockClient(std::move(connection), std::move(stubs)));
@@ -232,6 +256,81 @@ absl::StatusOr<airlock::v1::ExplainActionResponse> AirlockClient::Explain(
     const airlock::v1::ExplainActionRequest& request) {
   return Call(connection_, *stubs_->policy, &PolicyService::Stub::ExplainAction,
               request);
+}
+
+absl::StatusOr<airlock::v1::FreezeResponse> AirlockClient::Freeze(
+    const airlock::v1::FreezeRequest& request) {
+  return Call(connection_, *stubs_->policy, &PolicyService::Stub::Freeze,
+              request);
+}
+
+absl::StatusOr<airlock::v1::ThawResponse> AirlockClient::Thaw(
+    const airlock::v1::ThawRequest& request) {
+  return Call(connection_, *stubs_->policy, &PolicyService::Stub::Thaw,
+              request);
+}
+
+absl::StatusOr<airlock::v1::GetPolicyStatusResponse>
+AirlockClient::GetPolicyStatus(
+    const airlock::v1::GetPolicyStatusRequest& request) {
+  return Call(connection_, *stubs_->policy,
+              &PolicyService::Stub::GetPolicyStatus, request);
+}
+
+absl::StatusOr<airlock::v1::ListApprovalsResponse> AirlockClient::ListApprovals(
+    const airlock::v1::ListApprovalsRequest& request) {
+  return Call(connection_, *stubs_->approvals,
+              &ApprovalService::Stub::ListApprovals, request);
+}
+
+absl::StatusOr<airlock::v1::GetApprovalResponse> AirlockClient::GetApproval(
+    const airlock::v1::GetApprovalRequest& request) {
+  return Call(connection_, *stubs_->approvals,
+              &ApprovalService::Stub::GetApproval, request);
+}
+
+absl::StatusOr<airlock::v1::DecideApprovalResponse>
+AirlockClient::DecideApproval(
+    const airlock::v1::DecideApprovalRequest& request) {
+  return Call(connection_, *stubs_->approvals,
+              &ApprovalService::Stub::DecideApproval, request);
+}
+
+absl::StatusOr<airlock::v1::CancelApprovalResponse>
+AirlockClient::CancelApproval(
+    const airlock::v1::CancelApprovalRequest& request) {
+  return Call(connection_, *stubs_->approvals,
+              &ApprovalService::Stub::CancelApproval, request, Retry::kNever);
+}
+
+absl::StatusOr<airlock::v1::SuggestStandingApprovalsResponse>
+AirlockClient::SuggestStandingApprovals(
+    const airlock::v1::SuggestStandingApprovalsRequest& request) {
+  return Call(connection_, *stubs_->standing,
+              &StandingApprovalService::Stub::SuggestStandingApprovals,
+              request);
+}
+
+absl::StatusOr<airlock::v1::CreateStandingApprovalResponse>
+AirlockClient::CreateStandingApproval(
+    const airlock::v1::CreateStandingApprovalRequest& request) {
+  return Call(connection_, *stubs_->standing,
+              &StandingApprovalService::Stub::CreateStandingApproval, request,
+              Retry::kNever);
+}
+
+absl::StatusOr<airlock::v1::ListStandingApprovalsResponse>
+AirlockClient::ListStandingApprovals(
+    const airlock::v1::ListStandingApprovalsRequest& request) {
+  return Call(connection_, *stubs_->standing,
+              &StandingApprovalService::Stub::ListStandingApprovals, request);
+}
+
+absl::StatusOr<airlock::v1::RevokeStandingApprovalResponse>
+AirlockClient::RevokeStandingApproval(
+    const airlock::v1::RevokeStandingApprovalRequest& request) {
+  return Call(connection_, *stubs_->standing,
+              &StandingApprovalService::Stub::RevokeStandingApproval, request);
 }
 
 absl::StatusOr<airlock::v1::CreateSessionResponse> AirlockClient::CreateSession(
@@ -282,6 +381,20 @@ absl::StatusOr<airlock::v1::DrainExecutorResponse> AirlockClient::Drain(
               &ExecutorService::Stub::DrainExecutor, request);
 }
 
+absl::StatusOr<airlock::v1::ListAuditRecordsResponse>
+AirlockClient::ListAuditRecords(
+    const airlock::v1::ListAuditRecordsRequest& request) {
+  return Call(connection_, *stubs_->audit,
+              &AuditService::Stub::ListAuditRecords, request);
+}
+
+absl::StatusOr<airlock::v1::GetApprovalReportResponse>
+AirlockClient::GetApprovalReport(
+    const airlock::v1::GetApprovalReportRequest& request) {
+  return Call(connection_, *stubs_->reports,
+              &ReportService::Stub::GetApprovalReport, request);
+}
+
 std::unique_ptr<InputWriter> AirlockClient::MakeInputWriter() {
   return std::make_unique<GrpcInputWriter>(connection_, *stubs_->executions);
 }
@@ -300,6 +413,38 @@ std::unique_ptr<EventStream> AirlockClient::Watch(
       connection_, deadline, [&](grpc::ClientContext& context) {
         return stubs_->executions->WatchExecution(&context, request);
       });
+}
+
+std::unique_ptr<ApprovalStream> AirlockClient::WatchApprovals(
+    const airlock::v1::WatchApprovalsRequest& request, absl::Time deadline) {
+  return std::make_unique<GrpcApprovalStream>(
+      connection_, deadline, [&](grpc::ClientContext& context) {
+        return stubs_->approvals->WatchApprovals(&context, request);
+      });
+}
+
+std::unique_ptr<AuditStream> AirlockClient::ExportAuditRecords(
+    const airlock::v1::ExportAuditRecordsRequest& request,
+    absl::Time deadline) {
+  return std::make_unique<GrpcAuditStream>(
+      connection_, deadline, [&](grpc::ClientContext& context) {
+        return stubs_->audit->ExportAuditRecords(&context, request);
+      });
+}
+
+std::unique_ptr<ReplayStream> AirlockClient::ReplayPolicy(
+    const airlock::v1::ReplayPolicyRequest& request, absl::Time deadline) {
+  return std::make_unique<GrpcReplayStream>(
+      connection_, deadline, [&](grpc::ClientContext& context) {
+        return stubs_->reports->ReplayPolicy(&context, request);
+      });
+}
+
+void AirlockClient::WaitBeforeRetry(absl::Duration longest) {
+  const absl::Time end = absl::Now() + longest;
+  absl::SleepFor(std::min(longest, kShortestWait));
+  // Connecting goes on only while somebody waits for it.
+  stubs_->channel->WaitForConnected(absl::ToChronoTime(end));
 }
 
 }  // namespace airlock::cli

@@ -6,14 +6,21 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "airlock/v1/approval.pb.h"
+#include "airlock/v1/audit.pb.h"
 #include "airlock/v1/execution.pb.h"
 #include "airlock/v1/executor.pb.h"
 #include "airlock/v1/policy.pb.h"
+#include "airlock/v1/report.pb.h"
 #include "airlock/v1/session.pb.h"
+#include "airlock/v1/standing_approval.pb.h"
 #include "common/security/secret.h"
+#include "services/cli/client/approval_stream.h"
+#include "services/cli/client/audit_stream.h"
 #include "services/cli/client/connection.h"
 #include "services/cli/client/event_stream.h"
 #include "services/cli/client/input_writer.h"
+#include "services/cli/client/replay_stream.h"
 
 namespace airlock::cli {
 
@@ -41,8 +48,34 @@ class AirlockClient {
       const airlock::v1::CancelExecutionRequest& request);
   absl::StatusOr<airlock::v1::ExplainActionResponse> Explain(
       const airlock::v1::ExplainActionRequest& request);
-  // The exception: called once, as a second call would find the session of the
-  // first.
+  absl::StatusOr<airlock::v1::FreezeResponse> Freeze(
+      const airlock::v1::FreezeRequest& request);
+  absl::StatusOr<airlock::v1::ThawResponse> Thaw(
+      const airlock::v1::ThawRequest& request);
+  absl::StatusOr<airlock::v1::GetPolicyStatusResponse> GetPolicyStatus(
+      const airlock::v1::GetPolicyStatusRequest& request);
+  absl::StatusOr<airlock::v1::ListApprovalsResponse> ListApprovals(
+      const airlock::v1::ListApprovalsRequest& request);
+  absl::StatusOr<airlock::v1::GetApprovalResponse> GetApproval(
+      const airlock::v1::GetApprovalRequest& request);
+  absl::StatusOr<airlock::v1::DecideApprovalResponse> DecideApproval(
+      const airlock::v1::DecideApprovalRequest& request);
+  absl::StatusOr<airlock::v1::SuggestStandingApprovalsResponse>
+  SuggestStandingApprovals(
+      const airlock::v1::SuggestStandingApprovalsRequest& request);
+  absl::StatusOr<airlock::v1::ListStandingApprovalsResponse>
+  ListStandingApprovals(
+      const airlock::v1::ListStandingApprovalsRequest& request);
+  absl::StatusOr<airlock::v1::RevokeStandingApprovalResponse>
+  RevokeStandingApproval(
+      const airlock::v1::RevokeStandingApprovalRequest& request);
+  // The exceptions: called once, as a second call would find what the first one
+  // did.
+  absl::StatusOr<airlock::v1::CancelApprovalResponse> CancelApproval(
+      const airlock::v1::CancelApprovalRequest& request);
+  absl::StatusOr<airlock::v1::CreateStandingApprovalResponse>
+  CreateStandingApproval(
+      const airlock::v1::CreateStandingApprovalRequest& request);
   absl::StatusOr<airlock::v1::CreateSessionResponse> CreateSession(
       const airlock::v1::CreateSessionRequest& request);
   absl::StatusOr<airlock::v1::GetSessionResponse> GetSession(
@@ -59,6 +92,10 @@ class AirlockClient {
       const airlock::v1::UncordonExecutorRequest& request);
   absl::StatusOr<airlock::v1::DrainExecutorResponse> Drain(
       const airlock::v1::DrainExecutorRequest& request);
+  absl::StatusOr<airlock::v1::ListAuditRecordsResponse> ListAuditRecords(
+      const airlock::v1::ListAuditRecordsRequest& request);
+  absl::StatusOr<airlock::v1::GetApprovalReportResponse> GetApprovalReport(
+      const airlock::v1::GetApprovalReportRequest& request);
 
   // Must not outlive this.
   std::unique_ptr<InputWriter> MakeInputWriter();
@@ -68,6 +105,17 @@ class AirlockClient {
       const airlock::v1::ExecuteRequest& request, absl::Time deadline);
   std::unique_ptr<EventStream> Watch(
       const airlock::v1::WatchExecutionRequest& request, absl::Time deadline);
+  std::unique_ptr<ApprovalStream> WatchApprovals(
+      const airlock::v1::WatchApprovalsRequest& request, absl::Time deadline);
+  std::unique_ptr<AuditStream> ExportAuditRecords(
+      const airlock::v1::ExportAuditRecordsRequest& request,
+      absl::Time deadline);
+  std::unique_ptr<ReplayStream> ReplayPolicy(
+      const airlock::v1::ReplayPolicyRequest& request, absl::Time deadline);
+
+  // Waits before a call is tried again: until there is a connection, at most
+  // this long.
+  void WaitBeforeRetry(absl::Duration longest);
 
  private:
   struct Stubs;

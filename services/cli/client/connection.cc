@@ -49,14 +49,58 @@ absl::StatusOr<Secret> TokenFromFile(const std::string& path) {
   return TokenFromText(*text, absl::StrCat("the file \"", path, "\""));
 }
 
-absl::StatusOr<Secret> ResolveToken(const ConnectionFlags& flags,
-                                    const Environment& environment,
+// Who asks, as the flags or else the environment name it. All empty: they do
+// not.
+struct NamedCredentials {
+  std::string token_file;
+  std::string token;
+  std::string cert_file;
+  std::string key_file;
+};
+
+NamedCredentials FindCredentials(const ConnectionFlags& flags,
+                                 const Environment& environment) {
+  if (!flags.token_file.empty() || !flags.cert_file.empty() ||
+      !flags.key_file.empty()) {
+    return {flags.token_file, "", flags.cert_file, flags.key_file};
+  }
+  return {environment("AIRLOCK_TOKEN_FILE"), environment("AIRLOCK_TOKEN"),
+          environment("AIRLOCK_CERT"), environment("AIRLOCK_KEY")};
+}
+
+absl::Status CheckCertificate(const NamedCredentials& named, bool plain_text) {
+  if (named.cert_file.empty() != named.key_file.empty()) {
+    return absl::InvalidArgumentError(
+        named.key_file.empty()
+            ? "a certificate needs its key: give --key or AIRLOCK_KEY, as "
+              "--cert or AIRLOCK_CERT is given"
+            : "a key needs its certificate: give --cert or AIRLOCK_CERT, as "
+              "--key or AIRLOCK_KEY is given");
+  }
+  if (!named.cert_file.empty() && plain_text) {
+    return absl::InvalidArgumentError(
+        "a certificate can be shown over TLS only, and this address is spoken "
+        "to in plain text: give --ca or AIRLOCK_CA, the authority of Airlock's "
+        "certificate");
+  }
+  return absl::OkStatus();
+}
+
+// Empty if a certificate says who asks.
+absl::StatusOr<Secret> ResolveToken(const NamedCredentials& named,
+                                    const ConnectionFlags& flags,
                                     const ClientFacts& facts) {
-  const std::string named =
-      FirstSet({flags.token_file, environment("AIRLOCK_TOKEN_FILE")});
-  if (!named.empty()) return TokenFromFile(named);
-  const std::string token = environment("AIRLOCK_TOKEN");
-  if (!token.empty()) return TokenFromText(token, "AIRLOCK_TOKEN");
+  if (!named.token_file.empty()) return TokenFromFile(named.token_file);
+  if (!named.token.empty()) return TokenFromText(named.token, "AIRLOCK_TOKEN");
+  if (!named.cert_file.empty()) return Secret();
+  if (flags.as_approver) {
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "NO_TOKEN",
+        "who answers must be known: give the approver's token by --token-file, "
+        "AIRLOCK_TOKEN_FILE or AIRLOCK_TOKEN, or a certificate by --cert; "
+        "`airlock up` showed a token at its first start, and `airlock tokens "
+        "create --role approver` makes one");
+  }
   const std::string& own =
       flags.as_operator ? facts.operator_token_file : facts.token_file;
   if (!own.empty()) return TokenFromFile(own);
@@ -64,7 +108,7 @@ absl::StatusOr<Secret> ResolveToken(const ConnectionFlags& flags,
       absl::StatusCode::kFailedPrecondition, "NO_TOKEN",
       absl::StrCat("there is no ", flags.as_operator ? "operator's " : "",
                    "token: give --token-file, AIRLOCK_TOKEN_FILE or "
-                   "AIRLOCK_TOKEN"));
+                   "AIRLOCK_TOKEN, or a certificate by --cert and --key"));
 }
 
 }  // namespace
@@ -102,7 +146,14 @@ absl::StatusOr<Connection> ResolveConnection(const ConnectionFlags& flags,
   connection.ca_file =
       FirstSet({flags.ca_file, environment("AIRLOCK_CA"), own.ca_file});
   connection.plain_text = connection.ca_file.empty() && address->IsLoopback();
-  absl::StatusOr<Secret> token = ResolveToken(flags, environment, own);
+  const NamedCredentials named_credentials =
+      FindCredentials(flags, environment);
+  absl::Status good =
+      CheckCertificate(named_credentials, connection.plain_text);
+  if (!good.ok()) return good;
+  connection.cert_file = named_credentials.cert_file;
+  connection.key_file = named_credentials.key_file;
+  absl::StatusOr<Secret> token = ResolveToken(named_credentials, flags, own);
   if (!token.ok()) return token.status();
   connection.token = *std::move(token);
   return connection;

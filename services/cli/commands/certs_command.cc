@@ -9,17 +9,24 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "common/text_escape/escape.h"
 #include "nlohmann/json.hpp"
 #include "services/cli/certs/certificate_directory.h"
 #include "services/cli/certs/certificate_facts.h"
+#include "services/cli/certs/principal_certificate.h"
+#include "services/cli/commands/shared_options.h"
 #include "services/cli/files/small_file.h"
-#include "services/cli/render/escape.h"
 #include "services/cli/render/table.h"
 
 namespace airlock::cli {
 namespace {
 
 constexpr std::size_t kMaxPemBytes = 1 << 20;
+
+// Absent from a directory where nobody shows a certificate.
+constexpr bool IsOptional(absl::string_view name) {
+  return name == "client-ca";
+}
 
 struct Options {
   std::string directory;
@@ -28,9 +35,17 @@ struct Options {
   bool force = false;
 };
 
-void AddDirectoryOption(CLI::App& command, Options& options) {
-  command
-      .add_option("--dir", options.directory, "Where certificates and keys are")
+struct ClientOptions {
+  std::string directory;
+  std::string id;
+  std::string role = "agent";
+  std::string out;
+  int days = 30;
+  bool force = false;
+};
+
+void AddDirectoryOption(CLI::App& command, std::string& directory) {
+  command.add_option("--dir", directory, "Where certificates and keys are")
       ->required()
       ->type_name("DIR");
 }
@@ -45,6 +60,27 @@ int Init(const CommandLine& line, const Options& options) {
   if (!made.ok()) return Fail(line, made);
   std::cout << "Certificates and keys are in " << options.directory
             << "; keep ca.key and grant.key safe." << std::endl;
+  return kExitOk;
+}
+
+int Client(const CommandLine& line, const ClientOptions& options) {
+  const absl::Time now = absl::Now();
+  const absl::Duration validity = absl::Hours(24) * options.days;
+  absl::Status made = CreatePrincipalCertificate(
+      {.directory = options.directory,
+       .principal = {options.id, *PrincipalRoleFromWord(options.role)},
+       .out = options.out,
+       .validity = validity,
+       .force = options.force},
+      now);
+  if (!made.ok()) return Fail(line, made);
+  std::cout << "Certificate " << options.out << ".pem and key " << options.out
+            << ".key are good until "
+            << absl::FormatTime("%Y-%m-%d", now + validity, absl::UTCTimeZone())
+            << ", where gateway.clientCaPath and policy.clientCaPath have "
+            << (std::filesystem::path(options.directory) / kClientAuthorityName)
+                   .string()
+            << "." << std::endl;
   return kExitOk;
 }
 
@@ -79,10 +115,12 @@ nlohmann::json FactsJson(const std::string& file,
 int Show(const CommandLine& line, const Options& options) {
   Table table({"FILE", "ROLE", "USE", "EXPIRES", "LEFT", "NAMES"});
   nlohmann::json certificates = nlohmann::json::array();
-  for (const char* name : {"ca", "gateway", "policy", "executor"}) {
+  for (const char* name :
+       {"ca", "gateway", "policy", "executor", "client-ca"}) {
     const std::string file = absl::StrCat(name, ".pem");
     const absl::StatusOr<std::string> pem = ReadSmallFile(
         std::filesystem::path(options.directory) / file, kMaxPemBytes);
+    if (absl::IsNotFound(pem.status()) && IsOptional(name)) continue;
     if (!pem.ok()) return Fail(line, pem.status());
     const absl::StatusOr<CertificateFacts> facts = ReadCertificateFacts(*pem);
     if (!facts.ok()) {
@@ -105,19 +143,58 @@ int Show(const CommandLine& line, const Options& options) {
   return kExitOk;
 }
 
+void AddClient(CLI::App& certs, CommandLine& line) {
+  const auto options = std::make_shared<ClientOptions>();
+  CLI::App* client = certs.add_subcommand(
+      "client",
+      "Makes a principal's certificate, and at first use an authority for "
+      "them: client-ca.pem");
+  AddDirectoryOption(*client, options->directory);
+  client->add_option("--id", options->id, "Who it is for: [a-z0-9._-]")
+      ->required();
+  client
+      ->add_option("--role", options->role,
+                   "agent, approver, auditor or operator")
+      ->check(CLI::IsMember({"agent", "approver", "auditor", "operator"})
+                  .description(""))
+      ->capture_default_str();
+  client
+      ->add_option("--out", options->out,
+                   "Writes PREFIX.pem, and PREFIX.key for its owner alone")
+      ->required()
+      ->check(NotEmpty())
+      ->type_name("PREFIX");
+  client
+      ->add_option("--days", options->days,
+                   "How long it is valid; it cannot be taken back before")
+      ->check(CLI::Range(1, 3650).description(""))
+      ->capture_default_str();
+  client->add_flag("--force", options->force, "Replaces files that are there");
+  client->footer(
+      "Example:\n"
+      "  airlock certs client --dir certs --role approver --id ann --out ann\n"
+      "  airlock approvals ls --endpoint airlock.example.com:7400 --ca ca.pem "
+      "--cert ann.pem --key ann.key");
+  client->callback([&line, options] {
+    line.action = [&line, options] { return Client(line, *options); };
+  });
+}
+
 }  // namespace
 
 void AddCertsCommand(CLI::App& app, CommandLine& line) {
   const auto options = std::make_shared<Options>();
   CLI::App* certs = app.add_subcommand(
-      "certs", "Makes the certificates of the services' own connections");
+      "certs",
+      "Makes the certificates of the services' own connections, and of those "
+      "who call them");
   certs->require_subcommand(1);
 
   CLI::App* init = certs->add_subcommand(
       "init",
       "Makes an authority, a certificate for each role, and the key "
       "pair of grants");
-  AddDirectoryOption(*init, *options);
+  AddDirectoryOption(*init, options->directory);
   init->add_option("--hosts", options->hosts,
                    "Further names and addresses of the services' hosts")
       ->delimiter(',')
@@ -133,9 +210,11 @@ void AddCertsCommand(CLI::App& app, CommandLine& line) {
     line.action = [&line, options] { return Init(line, *options); };
   });
 
+  AddClient(*certs, line);
+
   CLI::App* show =
       certs->add_subcommand("show", "Shows roles, names and expiry");
-  AddDirectoryOption(*show, *options);
+  AddDirectoryOption(*show, options->directory);
   AddOutputOption(*show, line);
   show->callback([&line, options] {
     line.action = [&line, options] { return Show(line, *options); };

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/status/error.h"
-#include "services/cli/render/escape.h"
+#include "common/text_escape/escape.h"
 #include "services/cli/render/executor_text.h"
 
 namespace airlock::cli {

@@ -7,11 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/text_escape/escape.h"
 #include "common/time/proto_time.h"
 #include "services/cli/commands/follow.h"
 #include "services/cli/commands/paging.h"
 #include "services/cli/commands/shared_options.h"
-#include "services/cli/render/escape.h"
+#include "services/cli/filters/execution_filter.h"
 #include "services/cli/render/execution_text.h"
 #include "services/cli/render/fact_list.h"
 #include "services/cli/render/table.h"
@@ -27,7 +28,7 @@ constexpr absl::Duration kLongestWatch = absl::Hours(24);
 struct Options {
   ConnectionFlags connection;
   std::string id;
-  std::string agent;
+  ExecutionFilterOptions filter;
   int limit = 50;
 };
 
@@ -38,27 +39,35 @@ std::string TookText(const Execution& execution) {
   return absl::FormatDuration(absl::Trunc(took, absl::Milliseconds(1)));
 }
 
+std::string OrDash(const std::string& text) {
+  return text.empty() ? "-" : EscapeText(text);
+}
+
 absl::StatusOr<airlock::v1::ListExecutionsResponse> ListAll(
     AirlockClient& client, const Options& options) {
-  airlock::v1::ListExecutionsRequest request;
-  request.set_agent(options.agent);
+  const auto request = ListRequestFromOptions(options.filter, absl::Now());
+  if (!request.ok()) return request.status();
   return ListUpTo(
-      options.limit, request,
+      options.limit, *request,
       [&client](const auto& page) { return client.List(page); },
       [](const auto& response) { return response.executions_size(); });
 }
 
 int List(const CommandLine& line, const Options& options) {
-  const auto client = ConnectAs(AsWhoNames(options.agent, options.connection));
+  const auto client =
+      ConnectAs(AsWhoNames(options.filter.range.agent, options.connection));
   if (!client.ok()) return Fail(line, client.status());
   const auto all = ListAll(**client, options);
   if (!all.ok()) return Fail(line, all.status());
   if (line.output == OutputFormat::kJson) return PrintJson(line, *all);
-  Table table({"ID", "AGENT", "ACTION", "STANDING", "CREATED", "TOOK"});
+  Table table({"ID", "AGENT", "ACTION", "STANDING", "CREATED", "TOOK",
+               "APPROVAL", "MESSAGE"});
   for (const Execution& execution : all->executions()) {
     table.AddRow({EscapeText(execution.id()), EscapeText(execution.agent()),
                   KindWord(execution.action_kind()), StandingText(execution),
-                  TimeText(execution.create_time()), TookText(execution)});
+                  TimeText(execution.create_time()), TookText(execution),
+                  OrDash(execution.approval_id()),
+                  OrDash(execution.state_message())});
   }
   std::cout << table.ToText() << std::flush;
   return kExitOk;
@@ -84,6 +93,8 @@ void PrintExecution(const Execution& execution) {
   facts.Add("why", is_open ? "" : WhyText(execution));
   facts.Add("decided by", EscapeText(execution.decision().rule()));
   facts.Add("explanation", EscapeText(execution.decision().explanation()));
+  facts.Add("approval", EscapeText(execution.approval_id()));
+  facts.Add("message", EscapeText(execution.state_message()));
   facts.Add("created", TimeText(execution.create_time()));
   facts.Add("started", TimeText(execution.start_time()));
   facts.Add("ended", TimeText(execution.end_time()));
@@ -152,6 +163,23 @@ CLI::App* AddOne(CLI::App& executions, CommandLine& line,
   return command;
 }
 
+void AddFilterOptions(CLI::App& list, ExecutionFilterOptions& filter) {
+  AddRangeOptions(list, filter.range);
+  list.add_option("--action", filter.action,
+                  "Only this kind, such as code_exec")
+      ->type_name("KIND");
+  list.add_option("--standing", filter.state,
+                  "Only those in this state, such as denied")
+      ->type_name("STATE");
+  list.add_option("--ended-by", filter.ended_by,
+                  "Only those that ended like this, such as timed_out")
+      ->type_name("END");
+  list.add_option("--text", filter.text,
+                  "Only those with this text in what was asked for, byte for "
+                  "byte")
+      ->check(NotEmpty());
+}
+
 }  // namespace
 
 void AddExecutionsCommand(CLI::App& app, CommandLine& line) {
@@ -162,6 +190,7 @@ void AddExecutionsCommand(CLI::App& app, CommandLine& line) {
   executions->footer(
       "Examples:\n"
       "  airlock executions ls --limit 10\n"
+      "  airlock executions ls --since 7d --ended-by timed_out --text make\n"
       "  airlock executions show ID -o json\n"
       "  airlock executions watch ID");
   CLI::App* list = AddOne(*executions, line, options, "ls",
@@ -169,8 +198,7 @@ void AddExecutionsCommand(CLI::App& app, CommandLine& line) {
   list->add_option("--limit", options->limit, "How many at most")
       ->check(CLI::Range(1, 100000).description(""))
       ->capture_default_str();
-  list->add_option("--agent", options->agent,
-                   "Only this agent's; for operators");
+  AddFilterOptions(*list, options->filter);
   CLI::App* show = AddOne(*executions, line, options, "show",
                           "Shows all that is known of one", Show);
   CLI::App* cancel =

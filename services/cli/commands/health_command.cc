@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
+#include "common/text_escape/escape.h"
 #include "nlohmann/json.hpp"
 #include "services/cli/client/health.h"
-#include "services/cli/render/escape.h"
 
 namespace airlock::cli {
 namespace {

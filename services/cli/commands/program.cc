@@ -5,17 +5,24 @@
 #include <exception>
 #include <iostream>
 
+#include "services/cli/commands/approvals_command.h"
+#include "services/cli/commands/audit_command.h"
 #include "services/cli/commands/certs_command.h"
 #include "services/cli/commands/command_line.h"
 #include "services/cli/commands/config_command.h"
 #include "services/cli/commands/executions_command.h"
 #include "services/cli/commands/executors_command.h"
 #include "services/cli/commands/files_command.h"
+#include "services/cli/commands/freeze_command.h"
 #include "services/cli/commands/health_command.h"
+#include "services/cli/commands/keys_command.h"
 #include "services/cli/commands/policy_command.h"
 #include "services/cli/commands/queue_command.h"
+#include "services/cli/commands/report_command.h"
 #include "services/cli/commands/run_command.h"
 #include "services/cli/commands/sessions_command.h"
+#include "services/cli/commands/standing_command.h"
+#include "services/cli/commands/store_command.h"
 #include "services/cli/commands/tokens_command.h"
 #include "services/cli/commands/up_command.h"
 #include "services/cli/commands/version_command.h"
@@ -30,6 +37,7 @@ constexpr const char* kFooter =
     "  airlock run -- echo \"Hello from sandbox\"\n"
     "  airlock run --lang python -- 'print(6 * 7)'\n"
     "  airlock executions ls\n"
+    "  airlock approvals watch\n"
     "\n"
     "airlock COMMAND --help says more.";
 
@@ -57,13 +65,20 @@ int RunProgram(std::vector<std::string> arguments) {
   AddSessionsCommand(app, line);
   AddFilesCommand(app, line);
   AddExecutionsCommand(app, line);
+  AddApprovalsCommand(app, line);
+  AddStandingCommand(app, line);
   AddQueueCommand(app, line);
   AddExecutorsCommand(app, line);
+  AddAuditCommand(app, line);
   AddPolicyCommand(app, line);
+  AddReportCommand(app, line);
+  AddFreezeCommands(app, line);
   AddConfigCommand(app, line);
   AddHealthCommand(app, line);
   AddCertsCommand(app, line);
+  AddKeysCommand(app, line);
   AddTokensCommand(app, line);
+  AddStoreCommand(app, line);
   AddVersionCommand(app, line);
   try {
     // CLI11 takes the last one first.

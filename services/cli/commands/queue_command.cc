@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "common/text_escape/escape.h"
 #include "services/cli/commands/shared_options.h"
-#include "services/cli/render/escape.h"
 #include "services/cli/render/execution_text.h"
 #include "services/cli/render/executor_text.h"
 #include "services/cli/render/table.h"

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/text_escape/escape.h"
 #include "services/cli/commands/paging.h"
 #include "services/cli/commands/shared_options.h"
-#include "services/cli/render/escape.h"
 #include "services/cli/render/execution_text.h"
 #include "services/cli/render/fact_list.h"
 #include "services/cli/render/session_text.h"

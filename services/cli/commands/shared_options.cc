@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/text_escape/escape.h"
 #include "services/cli/files/small_file.h"
-#include "services/cli/render/escape.h"
 #include "services/cli/run/read_input.h"
 
 namespace airlock::cli {
@@ -28,6 +28,16 @@ void AddConnectionOptions(CLI::App& command, ConnectionFlags& flags) {
       .add_option("--token-file", flags.token_file,
                   "Who asks; also AIRLOCK_TOKEN_FILE, or AIRLOCK_TOKEN with "
                   "the token itself")
+      ->type_name("FILE")
+      ->group(kConnectionGroup);
+  command
+      .add_option("--cert", flags.cert_file,
+                  "Who asks, by a client's certificate; also AIRLOCK_CERT")
+      ->type_name("FILE")
+      ->group(kConnectionGroup);
+  command
+      .add_option("--key", flags.key_file,
+                  "Key of that certificate; also AIRLOCK_KEY")
       ->type_name("FILE")
       ->group(kConnectionGroup);
   command
@@ -92,6 +102,18 @@ void AddLimitOptions(CLI::App& command, LimitOptions& options) {
       .add_option("--output-limit", options.output,
                   "Less output than configured, such as 1m")
       ->type_name("SIZE");
+}
+
+void AddRangeOptions(CLI::App& command, RangeOptions& range) {
+  command
+      .add_option("--since", range.since,
+                  "Only from then on: a time, a day, or how long ago, such as "
+                  "7d")
+      ->type_name("TIME");
+  command.add_option("--until", range.until, "Only before then")
+      ->type_name("TIME");
+  command.add_option("--agent", range.agent,
+                     "Only this agent's; for who sees those of all");
 }
 
 CLI::App* AddCallingCommand(CLI::App& parent, CommandLine& line,

@@ -10,12 +10,13 @@
 #include "services/cli/client/airlock_client.h"
 #include "services/cli/client/connection.h"
 #include "services/cli/commands/command_line.h"
+#include "services/cli/filters/execution_filter.h"
 #include "services/cli/run/action_options.h"
 
 namespace airlock::cli {
 
-// Adds --endpoint, --token-file, --ca and --state. `flags` must outlive the
-// parsing.
+// Adds --endpoint, --token-file, --cert, --key, --ca and --state. `flags` must
+// outlive the parsing.
 void AddConnectionOptions(CLI::App& command, ConnectionFlags& flags);
 
 // Adds --operator. `flags` must outlive the parsing.
@@ -28,6 +29,9 @@ void AddActionOptions(CLI::App& command, ActionOptions& options);
 // Adds --memory, --cpu, --pids and --output-limit. `options` must outlive the
 // parsing.
 void AddLimitOptions(CLI::App& command, LimitOptions& options);
+
+// Adds --since, --until and --agent. `range` must outlive the parsing.
+void AddRangeOptions(CLI::App& command, RangeOptions& range);
 
 // Adds a subcommand that calls Airlock: with the options of its output and of
 // the connection. `line` and `flags` must outlive the action.

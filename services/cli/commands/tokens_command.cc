@@ -34,8 +34,9 @@ int Create(const CommandLine& line, const Options& options) {
   const OldTokens old_tokens = options.replace ? OldTokens::kReplace
                                : options.add   ? OldTokens::kKeep
                                                : OldTokens::kRefuse;
-  const absl::StatusOr<Secret> token = AddToken(
-      options.file, {options.id, *RoleFromWord(options.role)}, old_tokens);
+  const absl::StatusOr<Secret> token =
+      AddToken(options.file, {options.id, *PrincipalRoleFromWord(options.role)},
+               old_tokens);
   if (!token.ok()) return Fail(line, token.status());
   if (options.out.empty()) {
     std::cout << token->Reveal() << std::endl;
@@ -53,7 +54,7 @@ int List(const CommandLine& line, const Options& options) {
   nlohmann::json principals = nlohmann::json::array();
   Table table({"ID", "ROLE", "TOKEN SHA-256"});
   for (const TokenEntry& entry : *entries) {
-    const std::string role(RoleToWord(entry.principal.role));
+    const std::string role(PrincipalRoleWord(entry.principal.role));
     const std::string digest = ToHex(entry.token_sha256);
     principals.push_back(
         {{"id", entry.principal.id}, {"role", role}, {"tokenSha256", digest}});
@@ -73,8 +74,11 @@ void AddCreate(CLI::App& tokens, CommandLine& line,
   AddFileOption(*command, *options);
   command->add_option("--id", options->id, "Who it is for: [a-z0-9._-]")
       ->required();
-  command->add_option("--role", options->role, "agent, approver or operator")
-      ->check(CLI::IsMember({"agent", "approver", "operator"}).description(""))
+  command
+      ->add_option("--role", options->role,
+                   "agent, approver, auditor or operator")
+      ->check(CLI::IsMember({"agent", "approver", "auditor", "operator"})
+                  .description(""))
       ->capture_default_str();
   command
       ->add_option("--out", options->out,

@@ -6,11 +6,10 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
+#include "common/text_escape/escape.h"
 #include "nlohmann/json.hpp"
 #include "services/cli/client/client_facts.h"
 #include "services/cli/commands/follow.h"
-#include "services/cli/render/escape.h"
 #include "services/cli/run/signal_watcher.h"
 #include "services/cli/up/up.h"
 
@@ -55,18 +54,17 @@ std::unique_ptr<UpReporter> MakeReporter(OutputFormat output) {
 }
 
 int Up(const CommandLine& line, UpOptions options) {
-  absl::Notification stop;
-  const SignalWatcher signals([&stop](int count) {
-    if (count > 1) std::_Exit(kExitInterrupted);
-    PrintNote("stopping; once more ends it at once");
-    stop.Notify();
-  });
+  UpRequests requests;
+  const SignalWatcher signals(
+      [&requests](int count) {
+        if (count > 1) std::_Exit(kExitInterrupted);
+        PrintNote("stopping; once more ends it at once");
+        requests.Stop();
+      },
+      [&requests] { requests.Reload(); });
   options.state_directory = StateDirectoryPath(options.state_directory);
   const std::unique_ptr<UpReporter> reporter = MakeReporter(line.output);
-  return Finish(line,
-                RunUp(options, *reporter, [&stop](absl::Duration longest) {
-                  return stop.WaitForNotificationWithTimeout(longest);
-                }));
+  return Finish(line, RunUp(options, *reporter, requests));
 }
 
 }  // namespace
@@ -95,8 +93,11 @@ void AddUpCommand(CLI::App& app, CommandLine& line) {
   AddOutputOption(*command, line);
   command->footer(
       "Makes certificates, tokens and a configuration at first use, prints "
-      "where they\nare, and \"ready\" when executions run. Logs go to standard "
-      "error. SIGTERM and\nCtrl-C stop it gracefully.\n"
+      "where they\nare, and \"ready\" when executions run. An approver's token "
+      "is shown once, when\nthere is no approver yet, and kept nowhere. Logs "
+      "go "
+      "to standard error. SIGTERM\nand Ctrl-C stop it gracefully; SIGHUP reads "
+      "the configuration again.\n"
       "Examples:\n"
       "  airlock up\n"
       "  airlock up --state /var/lib/airlock --config airlock.json");

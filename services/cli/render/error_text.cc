@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/status/error.h"
+#include "common/text_escape/escape.h"
 #include "google/rpc/error_details.pb.h"
-#include "services/cli/render/escape.h"
 
 namespace airlock::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "services/cli/render/escape.h"
+#include "common/text_escape/escape.h"
 
 namespace airlock::cli {
 namespace {
@@ -48,6 +48,15 @@ std::string WhyRefused(absl::string_view what, const Execution& execution) {
     absl::StrAppend(&why, ": ", EscapeText(decision.explanation()));
   }
   return absl::StrCat(why, InBrackets(reason));
+}
+
+// What was not decided by the policy but after it: by a human or by time.
+std::string WhyStopped(absl::string_view what, const Execution& execution) {
+  std::string why(what);
+  if (!execution.state_message().empty()) {
+    absl::StrAppend(&why, ": ", EscapeText(execution.state_message()));
+  }
+  return absl::StrCat(why, InBrackets(execution.state_reason()));
 }
 
 // `otherwise` when the outcome has no sentence of its own.
@@ -106,12 +115,11 @@ std::string WhyText(const Execution& execution) {
     case Execution::STATE_DENIED:
       return WhyRefused("denied", execution);
     case Execution::STATE_REJECTED:
-      return WhyRefused("rejected", execution);
+      return WhyStopped("rejected", execution);
     case Execution::STATE_EXPIRED:
-      return absl::StrCat("expired", InBrackets(execution.state_reason()));
+      return WhyStopped("expired", execution);
     case Execution::STATE_CANCELLED:
-      return absl::StrCat("cancelled before it was started",
-                          InBrackets(execution.state_reason()));
+      return WhyStopped("cancelled before it was started", execution);
     default:
       return absl::StrCat("it is still ", StandingText(execution));
   }

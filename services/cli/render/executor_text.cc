@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "services/cli/render/escape.h"
+#include "common/text_escape/escape.h"
 
 namespace airlock::cli {
 namespace {

@@ -3,7 +3,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "absl/strings/str_cat.h"
-#include "services/cli/render/escape.h"
+#include "common/text_escape/escape.h"
 
 namespace airlock::cli {
 

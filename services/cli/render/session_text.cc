@@ -3,7 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "services/cli/render/escape.h"
+#include "common/text_escape/escape.h"
 
 namespace airlock::cli {
 

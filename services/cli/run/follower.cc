@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "services/cli/render/escape.h"
+#include "common/text_escape/escape.h"
 
 namespace airlock::cli {
 namespace {
@@ -86,7 +86,7 @@ absl::StatusOr<Execution> Follower::FollowToEnd(const ExecuteRequest* request) {
       sink_.Note(id().empty() ? "cannot connect; trying again"
                               : "the connection broke; attaching again");
     }
-    absl::SleepFor(PauseAfter(failures));
+    client_.WaitBeforeRetry(PauseAfter(failures));
   }
 }
 

@@ -2,13 +2,15 @@
 
 #include <unistd.h>
 
+#include <string>
+
 #include "absl/strings/str_cat.h"
-#include "services/cli/render/escape.h"
+#include "absl/time/clock.h"
+#include "common/text_escape/escape.h"
 #include "services/cli/run/write_fully.h"
 
 namespace airlock::cli {
 
-using airlock::v1::Execution;
 using airlock::v1::ExecutionEvent;
 
 TerminalSink::TerminalSink(int stdout_fd, int stderr_fd)
@@ -28,9 +30,11 @@ absl::Status TerminalSink::OnOutput(const FreshOutput& output,
 }
 
 absl::Status TerminalSink::OnEvent(const ExecutionEvent& event) {
-  if (event.has_state_change() &&
-      event.state_change().to() == Execution::STATE_AWAITING_APPROVAL) {
-    Note("waiting for approval");
+  if (event.has_approval()) {
+    for (const std::string& note :
+         approval_notes_.Take(event.approval(), absl::Now())) {
+      Note(note);
+    }
   }
   const std::string& step = event.prepare_progress().step();
   // One line for each step: numbers would scroll everything else away.

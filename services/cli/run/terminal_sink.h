@@ -3,13 +3,14 @@
 
 #include <string>
 
+#include "services/cli/run/approval_notes.h"
 #include "services/cli/run/event_sink.h"
 
 namespace airlock::cli {
 
 // Both outputs, byte for byte and unbuffered, to the descriptor they belong
-// to; waiting for approval and lost output as notes on standard error, and
-// progress too if that is a terminal.
+// to; the approval that is waited for, its answers and lost output as notes on
+// standard error, and progress too if that is a terminal.
 class TerminalSink final : public EventSink {
  public:
   // Does not own the descriptors.
@@ -25,6 +26,7 @@ class TerminalSink final : public EventSink {
   const int stderr_fd_;
   const bool shows_progress_;
   std::string last_step_;
+  ApprovalNotes approval_notes_;
 };
 
 }  // namespace airlock::cli

@@ -1,7 +1,6 @@
 #include "services/cli/tokens/principal_file.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/config/values.h"
@@ -13,7 +12,6 @@
 namespace airlock::cli {
 namespace {
 
-using airlock::v1::PrincipalRole;
 using nlohmann::json;
 
 constexpr std::size_t kMaxFileBytes = 1 << 20;
@@ -21,19 +19,13 @@ constexpr std::size_t kTokenBytes = 32;
 // Lets scanners for leaked secrets know a token when they see one.
 constexpr absl::string_view kTokenPrefix = "alk_";
 
-constexpr std::pair<absl::string_view, PrincipalRole> kRoles[] = {
-    {"agent", airlock::v1::PRINCIPAL_ROLE_AGENT},
-    {"approver", airlock::v1::PRINCIPAL_ROLE_APPROVER},
-    {"operator", airlock::v1::PRINCIPAL_ROLE_OPERATOR},
-};
-
 absl::Status WritePrincipals(const std::string& path,
                              const std::vector<TokenEntry>& entries) {
   json principals = json::array();
   for (const TokenEntry& entry : entries) {
     principals.push_back(
         {{"id", entry.principal.id},
-         {"role", std::string(RoleToWord(entry.principal.role))},
+         {"role", std::string(PrincipalRoleWord(entry.principal.role))},
          {"tokenSha256", ToHex(entry.token_sha256)}});
   }
   const json file = {{"principals", principals}};
@@ -64,28 +56,15 @@ absl::Status SettleOldTokens(const Principal& principal, OldTokens old_tokens,
                      "it a new token, --add gives it another one"));
   }
   if (found->principal.role != principal.role) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the principal \"", principal.id, "\" has the role ",
-        RoleToWord(found->principal.role), ", and it can have only one"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("the principal \"", principal.id, "\" has the role ",
+                     PrincipalRoleWord(found->principal.role),
+                     ", and it can have only one"));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
-
-std::optional<PrincipalRole> RoleFromWord(absl::string_view word) {
-  for (const auto& [name, role] : kRoles) {
-    if (name == word) return role;
-  }
-  return std::nullopt;
-}
-
-absl::string_view RoleToWord(PrincipalRole role) {
-  for (const auto& [name, known] : kRoles) {
-    if (known == role) return name;
-  }
-  return "";
-}
 
 absl::StatusOr<std::vector<TokenEntry>> ReadPrincipals(
     const std::string& path) {

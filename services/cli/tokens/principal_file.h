@@ -2,23 +2,16 @@
 // (common/security/token_file.h reads it).
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "airlock/v1/access.pb.h"
 #include "common/security/authenticator.h"
 #include "common/security/secret.h"
 #include "common/security/token_file.h"
 
 namespace airlock::cli {
-
-// "agent", "approver" or "operator"; nothing for any other word.
-std::optional<airlock::v1::PrincipalRole> RoleFromWord(absl::string_view word);
-absl::string_view RoleToWord(airlock::v1::PrincipalRole role);
 
 // What becomes of the tokens a principal has already.
 enum class OldTokens { kRefuse, kKeep, kReplace };

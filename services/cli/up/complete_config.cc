@@ -14,7 +14,8 @@ config::v1::Tls RoleTls(const StatePaths& paths, const std::string& role) {
 }
 
 void CompleteGateway(const StatePaths& paths, config::v1::Gateway& gateway) {
-  if (!gateway.has_tls()) {
+  const bool has_own_tls = gateway.has_tls();
+  if (!has_own_tls && !gateway.insecure_plain_text()) {
     *gateway.mutable_tls() = RoleTls(paths, "gateway");
     // Agents show a token, not a certificate.
     gateway.mutable_tls()->clear_ca_path();
@@ -26,6 +27,10 @@ void CompleteGateway(const StatePaths& paths, config::v1::Gateway& gateway) {
   if (!gateway.has_policy_target()) {
     gateway.set_policy_target(kOwnPolicyTarget);
   }
+  config::v1::Web& web = *gateway.mutable_web();
+  if (!web.has_session_key_path()) web.set_session_key_path(paths.web_key);
+  // A browser knows nothing of an authority that was made here.
+  if (!web.has_plain_text() && !has_own_tls) web.set_plain_text(true);
 }
 
 void CompletePolicy(const StatePaths& paths, config::v1::Policy& policy) {
@@ -34,6 +39,10 @@ void CompletePolicy(const StatePaths& paths, config::v1::Policy& policy) {
     policy.set_grant_key_path(paths.Certificate("grant.key"));
   }
   if (!policy.has_tokens_path()) policy.set_tokens_path(paths.principals);
+  if (!policy.has_store_path()) policy.set_store_path(paths.database);
+  if (!policy.has_audit_checkpoint_path()) {
+    policy.set_audit_checkpoint_path(paths.audit_checkpoints);
+  }
 }
 
 void CompleteExecutor(const StatePaths& paths, config::v1::Executor& executor) {
@@ -51,6 +60,12 @@ void CompleteExecutor(const StatePaths& paths, config::v1::Executor& executor) {
 
 config::v1::Config CompleteConfig(config::v1::Config config,
                                   const StatePaths& paths) {
+  // One process: who is known at its door is known inside.
+  if (config.gateway().has_client_ca_path() &&
+      !config.policy().has_client_ca_path()) {
+    config.mutable_policy()->set_client_ca_path(
+        config.gateway().client_ca_path());
+  }
   CompleteGateway(paths, *config.mutable_gateway());
   CompletePolicy(paths, *config.mutable_policy());
   CompleteExecutor(paths, *config.mutable_executor());

@@ -12,8 +12,8 @@ inline constexpr char kOwnPolicyTarget[] = "127.0.0.1:1";
 
 // Sets each required key of the `gateway`, `policy` and `executor` sections
 // that is absent: certificates, keys and tokens of the state directory, and
-// each other as peers. What is there stays. The sections of the contract are
-// not touched.
+// each other as peers; and keeps the store and the audit's checkpoints there.
+// What is there stays. The sections of the contract are not touched.
 config::v1::Config CompleteConfig(config::v1::Config config,
                                   const StatePaths& paths);
 

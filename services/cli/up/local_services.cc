@@ -113,6 +113,12 @@ std::string LocalServices::endpoint() const {
   return DialAddress(settings_.gateway.listen.host, gateway_->port());
 }
 
+std::string LocalServices::page() const {
+  const gateway::WebSettings& web = *settings_.gateway.web;
+  return absl::StrCat(web.tls ? "https://" : "http://",
+                      DialAddress(web.listen.host, gateway_->web_port()), "/");
+}
+
 std::string LocalServices::gateway_metrics() const {
   return DialAddress(settings_.gateway.metrics_listen.host,
                      gateway_->metrics_port());

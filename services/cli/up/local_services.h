@@ -55,8 +55,14 @@ class LocalServices {
   // Where agents connect, and where metrics are: "host:port".
   std::string endpoint() const;
   std::string gateway_metrics() const;
+  // Where the page is, as a browser wants it.
+  std::string page() const;
   std::string policy_metrics() const;
   std::string executor_metrics() const;
+
+  // The policy takes up what has changed in the contract. The gateway and the
+  // executor have nothing that changes without a restart; the policy names it.
+  void Reload() { policy_->Reload(); }
 
   // Takes nothing new, lets what runs end, each service within its configured
   // time: the gateway first, so that nothing new comes; then the executor,

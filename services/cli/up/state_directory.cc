@@ -1,10 +1,12 @@
 #include "services/cli/up/state_directory.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/security/random.h"
 #include "services/cli/certs/certificate_directory.h"
 #include "services/cli/certs/certificate_facts.h"
 #include "services/cli/tokens/principal_file.h"
@@ -92,6 +94,14 @@ absl::Status MakeToken(const StatePaths& paths, const std::string& file,
                              kPrivateFileMode);
 }
 
+// Whoever is signed in at the page stays so over restarts.
+absl::Status MakeWebKey(const StatePaths& paths) {
+  if (IsThere(paths.web_key)) return absl::OkStatus();
+  constexpr std::size_t kKeyBytes = 32;
+  return WriteFileAtomically(paths.web_key, RandomBytes(kKeyBytes),
+                             kPrivateFileMode);
+}
+
 absl::Status MakeConfig(const StatePaths& paths) {
   if (IsThere(paths.config)) return absl::OkStatus();
   return WriteFileAtomically(paths.config, kFirstConfig, kPublicFileMode);
@@ -108,6 +118,9 @@ StatePaths::StatePaths(const std::string& state_directory)
   operator_token = top / "operator.token";
   config = top / "airlock.json";
   executor = top / "executor";
+  database = top / "airlock.db";
+  audit_checkpoints = top / "audit.checkpoints";
+  web_key = top / "web.key";
 }
 
 std::string StatePaths::Certificate(const std::string& name) const {
@@ -138,10 +151,29 @@ absl::StatusOr<StateDirectory> StateDirectory::Open(
     status = MakeToken(paths, paths.operator_token,
                        {"operator", airlock::v1::PRINCIPAL_ROLE_OPERATOR});
   }
+  if (status.ok()) status = MakeWebKey(paths);
   if (status.ok()) status = MakeConfig(paths);
   if (status.ok()) status = MakePrivateDirectory(paths.executor);
   if (!status.ok()) return status;
   return StateDirectory(std::move(paths), *std::move(lock));
+}
+
+absl::StatusOr<std::optional<Secret>> MakeApprover(const StatePaths& paths) {
+  const absl::StatusOr<std::vector<TokenEntry>> entries =
+      ReadPrincipals(paths.principals);
+  if (!entries.ok()) return entries.status();
+  const bool is_there = std::any_of(
+      entries->begin(), entries->end(), [](const TokenEntry& entry) {
+        return entry.principal.role == airlock::v1::PRINCIPAL_ROLE_APPROVER;
+      });
+  if (is_there) return std::nullopt;
+  absl::StatusOr<Secret> token = AddToken(
+      paths.principals, {"approver", airlock::v1::PRINCIPAL_ROLE_APPROVER},
+      OldTokens::kRefuse);
+  // Somebody who is no approver is called that: who gave the name gives others.
+  if (absl::IsAlreadyExists(token.status())) return std::nullopt;
+  if (!token.ok()) return token.status();
+  return std::optional<Secret>(*std::move(token));
 }
 
 }  // namespace airlock::cli

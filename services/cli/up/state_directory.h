@@ -1,12 +1,15 @@
 // Where `airlock up` keeps what must outlive it.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "common/security/secret.h"
 #include "services/cli/files/small_file.h"
 
 namespace airlock::cli {
@@ -27,6 +30,11 @@ struct StatePaths {
   std::string config;
   // The executor's own state.
   std::string executor;
+  // What the policy service remembers, and the audit's checkpoints.
+  std::string database;
+  std::string audit_checkpoints;
+  // Seals the cookies of the page.
+  std::string web_key;
 
   // A file of the certificates' directory.
   std::string Certificate(const std::string& name) const;
@@ -52,5 +60,11 @@ class StateDirectory {
   StatePaths paths_;
   FileLock lock_;
 };
+
+// Makes the approver "approver" if the file of principals has no approver at
+// all, and returns its token; nothing: there is one. The token is kept nowhere,
+// only its hash, so that what can read the state directory, such as an agent
+// that runs as the same user, cannot approve: who is shown it has to keep it.
+absl::StatusOr<std::optional<Secret>> MakeApprover(const StatePaths& paths);
 
 }  // namespace airlock::cli

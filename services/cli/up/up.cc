@@ -2,10 +2,12 @@
 
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/config/config_file.h"
+#include "common/config/config_source.h"
 #include "services/cli/client/client_facts.h"
 #include "services/cli/up/complete_config.h"
 #include "services/cli/up/local_services.h"
@@ -16,14 +18,22 @@ namespace {
 
 constexpr absl::Duration kReadyPoll = absl::Milliseconds(100);
 
+ConfigReading ReadCompleted(const std::string& file, const StatePaths& paths) {
+  ConfigReading reading = ReadConfigFile(file);
+  reading.config = CompleteConfig(std::move(reading.config), paths);
+  return reading;
+}
+
 absl::StatusOr<LocalSettings> LoadSettings(const std::string& file,
                                            const StatePaths& paths,
                                            UpReporter& reporter) {
-  ConfigReading reading = ReadConfigFile(file);
+  const ConfigSource source{
+      file, [file, paths] { return ReadCompleted(file, paths); }};
+  ConfigReading reading = source.read();
   LocalSettings settings;
   if (!reading.problems.has_errors()) {
-    settings = CheckLocalConfig(CompleteConfig(reading.config, paths),
-                                reading.problems);
+    settings = CheckLocalConfig(reading.config, reading.problems);
+    settings.policy.source = source;
   }
   if (reading.problems.has_errors()) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -59,6 +69,7 @@ void TellFacts(const LocalServices& services, const std::string& config_file,
   reporter.Tell("state", paths.directory);
   reporter.Tell("config", config_file);
   reporter.Tell("endpoint", services.endpoint());
+  reporter.Tell("page", services.page());
   reporter.Tell("agentToken", paths.agent_token);
   reporter.Tell("operatorToken", paths.operator_token);
   reporter.Tell("authority", paths.Certificate("ca.pem"));
@@ -67,9 +78,37 @@ void TellFacts(const LocalServices& services, const std::string& config_file,
   reporter.Tell("executorMetrics", metrics(services.executor_metrics()));
 }
 
+// Whether a stop was asked for before `longest` was over. Reloads meanwhile.
+bool WaitForStop(LocalServices& services, UpRequests& requests,
+                 absl::Duration longest) {
+  const absl::Time end = absl::Now() + longest;
+  for (;;) {
+    switch (requests.Wait(end - absl::Now())) {
+      case UpRequests::Request::kStop:
+        return true;
+      case UpRequests::Request::kNone:
+        return false;
+      case UpRequests::Request::kReload:
+        services.Reload();
+    }
+  }
+}
+
+// Makes an approver at first use and shows its token this once.
+absl::Status TellApprover(const StatePaths& paths, UpReporter& reporter) {
+  const absl::StatusOr<std::optional<Secret>> token = MakeApprover(paths);
+  if (!token.ok()) return token.status();
+  if (!token->has_value()) return absl::OkStatus();
+  reporter.Tell("approverToken", (*token)->Reveal());
+  reporter.Warn(
+      "the approver's token is shown only now and kept nowhere: who answers "
+      "`airlock approvals` needs it");
+  return absl::OkStatus();
+}
+
 // Whether it became ready before a stop was asked for.
 bool WaitUntilReady(LocalServices& services, UpReporter& reporter,
-                    const std::function<bool(absl::Duration)>& wait_for_stop) {
+                    UpRequests& requests) {
   std::string told;
   for (;;) {
     absl::Status ready = services.Ready();
@@ -77,14 +116,35 @@ bool WaitUntilReady(LocalServices& services, UpReporter& reporter,
     const std::string reason(ready.message());
     if (reason != told) reporter.Wait(reason);
     told = reason;
-    if (wait_for_stop(kReadyPoll)) return false;
+    if (WaitForStop(services, requests, kReadyPoll)) return false;
   }
 }
 
 }  // namespace
 
+void UpRequests::Stop() {
+  absl::MutexLock lock(&mutex_);
+  stop_ = true;
+}
+
+void UpRequests::Reload() {
+  absl::MutexLock lock(&mutex_);
+  reload_ = true;
+}
+
+UpRequests::Request UpRequests::Wait(absl::Duration longest) {
+  absl::MutexLock lock(&mutex_);
+  const auto asked = [this] {
+    mutex_.AssertHeld();
+    return stop_ || reload_;
+  };
+  mutex_.AwaitWithTimeout(absl::Condition(&asked), longest);
+  if (stop_) return Request::kStop;
+  return std::exchange(reload_, false) ? Request::kReload : Request::kNone;
+}
+
 absl::Status RunUp(const UpOptions& options, UpReporter& reporter,
-                   const std::function<bool(absl::Duration)>& wait_for_stop) {
+                   UpRequests& requests) {
   const absl::StatusOr<StateDirectory> state =
       StateDirectory::Open(options.state_directory, options.hosts, absl::Now());
   if (!state.ok()) return state.status();
@@ -102,14 +162,18 @@ absl::Status RunUp(const UpOptions& options, UpReporter& reporter,
   absl::Status published = PublishFacts(**services, *settings, paths);
   if (!published.ok()) return published;
   TellFacts(**services, config_file, paths, reporter);
-  if (WaitUntilReady(**services, reporter, wait_for_stop)) {
+  // Not before the services have started: a token that nobody was shown is
+  // lost.
+  absl::Status told = TellApprover(paths, reporter);
+  if (!told.ok()) return told;
+  if (WaitUntilReady(**services, reporter, requests)) {
     if (!(*services)->HasImage()) {
       reporter.Warn(absl::StrCat("the engine does not have the image ",
                                  (*services)->image(),
                                  "; the first execution pulls it"));
     }
     reporter.Ready();
-    wait_for_stop(absl::InfiniteDuration());
+    WaitForStop(**services, requests, absl::InfiniteDuration());
   }
   (*services)->Drain();
   return absl::OkStatus();

@@ -1,12 +1,13 @@
 // `airlock up`: from a state directory to three services that run.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 
 namespace airlock::cli {
@@ -36,10 +37,28 @@ class UpReporter {
   virtual void Warn(absl::string_view text) = 0;
 };
 
-// Runs the services until a stop is asked for, then drains them.
-// `wait_for_stop` blocks until then or until the duration is over, and says
-// whether it was asked for. Errors are for a person to read.
+// What is asked of it from outside while it runs. Thread-safe.
+class UpRequests {
+ public:
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Reload() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // What Wait() ended with.
+  enum class Request { kNone, kReload, kStop };
+
+  // Blocks until something is asked for, or `longest` is over. A stop comes
+  // first and is told every time; a reload once, however often it was asked.
+  Request Wait(absl::Duration longest) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  absl::Mutex mutex_;
+  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  bool reload_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+// Runs the services until a stop is asked for, then drains them. Errors are for
+// a person to read.
 absl::Status RunUp(const UpOptions& options, UpReporter& reporter,
-                   const std::function<bool(absl::Duration)>& wait_for_stop);
+                   UpRequests& requests);
 
 }  // namespace airlock::cli

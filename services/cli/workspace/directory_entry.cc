@@ -7,8 +7,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/config/utf8.h"
+#include "common/text_escape/escape.h"
 #include "nlohmann/json.hpp"
-#include "services/cli/render/escape.h"
 
 namespace airlock::cli {
 namespace {

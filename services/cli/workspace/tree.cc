@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/config/utf8.h"
-#include "services/cli/render/escape.h"
+#include "common/text_escape/escape.h"
 #include "services/cli/workspace/remote_path.h"
 
 namespace airlock::cli {

@@ -64,6 +64,29 @@ ExecutionEvent Denied() {
   return event;
 }
 
+// The question, and the answer of who was asked.
+std::vector<ExecutionEvent> AskedAndRejected() {
+  ExecutionEvent asked;
+  airlock::v1::Approval* approval = asked.mutable_approval();
+  *approval = MakePendingApproval("ap9");
+  approval->clear_view();
+  approval->add_approvers("web:ann");
+  ExecutionEvent answered = asked;
+  approval = answered.mutable_approval();
+  approval->set_state(airlock::v1::Approval::STATE_REJECTED);
+  airlock::v1::ApprovalAnswer* answer = approval->add_answers();
+  answer->set_answer(airlock::v1::ApprovalAnswer::ANSWER_REJECT);
+  answer->set_approver("web:ann");
+  answer->set_comment("not today");
+  ExecutionEvent completed;
+  Execution* execution = completed.mutable_completed();
+  execution->set_id(kId);
+  execution->set_state(Execution::STATE_REJECTED);
+  execution->set_approval_id("ap9");
+  execution->set_state_message("not today");
+  return {asked, answered, completed};
+}
+
 grpc::Status Gone() {
   return grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone");
 }
@@ -77,7 +100,12 @@ FakeAirlock::FakeAirlock() {
   options.services = {
       {airlock::v1::ExecutionService::service_full_name(), this},
       {airlock::v1::SessionService::service_full_name(), &sessions_},
-      {airlock::v1::ExecutorService::service_full_name(), &executors_}};
+      {airlock::v1::ExecutorService::service_full_name(), &executors_},
+      {airlock::v1::AuditService::service_full_name(), &audit_},
+      {airlock::v1::ApprovalService::service_full_name(), &approvals_},
+      {airlock::v1::StandingApprovalService::service_full_name(), &standing_},
+      {airlock::v1::PolicyService::service_full_name(), &policy_},
+      {airlock::v1::ReportService::service_full_name(), &reports_}};
   auto server = RpcServer::Start(options);
   EXPECT_TRUE(server.ok()) << server.status();
   server_ = *std::move(server);
@@ -132,6 +160,10 @@ grpc::Status FakeAirlock::Execute(
   send(Accepted());
   if (verb == "deny" || IsDenied(request->action().kind_case())) {
     send(Denied());
+    return grpc::Status::OK;
+  }
+  if (verb == "ask") {
+    for (const ExecutionEvent& event : AskedAndRejected()) send(event);
     return grpc::Status::OK;
   }
   if (!request->action().has_system_command()) {
@@ -253,6 +285,10 @@ grpc::Status FakeAirlock::ListExecutions(
     grpc::ServerContext* /*context*/,
     const airlock::v1::ListExecutionsRequest* request,
     airlock::v1::ListExecutionsResponse* response) {
+  {
+    absl::MutexLock lock(&mutex_);
+    last_list_ = *request;
+  }
   // Three pages of one.
   const int page = std::atoi(request->page_token().c_str());
   response->add_executions()->set_id(absl::StrCat("ex", page, "\u202E"));
@@ -274,6 +310,11 @@ grpc::Status FakeAirlock::ListWaitingExecutions(
   waiting.mutable_deadline()->set_seconds(1'790'000'000);
   response->set_untold(7);
   return grpc::Status::OK;
+}
+
+airlock::v1::ListExecutionsRequest FakeAirlock::last_list() {
+  absl::MutexLock lock(&mutex_);
+  return last_list_;
 }
 
 void FakeAirlock::Deny(airlock::v1::Action::KindCase kind) {

@@ -13,9 +13,14 @@
 #include "absl/synchronization/mutex.h"
 #include "airlock/v1/execution.grpc.pb.h"
 #include "common/rpc/server.h"
+#include "tests/integration/cli/fake_audit.h"
 #include "tests/integration/cli/fake_executors.h"
 #include "tests/integration/cli/fake_files.h"
+#include "tests/integration/cli/fake_policy.h"
+#include "tests/integration/cli/fake_reports.h"
 #include "tests/integration/cli/fake_sessions.h"
+#include "tests/integration/cli/fake_standing.h"
+#include "tests/support/fake_approval_service.h"
 
 namespace airlock {
 
@@ -27,6 +32,7 @@ namespace airlock {
 //   flaky     is not there the first time it is asked for
 //   hang      writes "begun", runs until it is cancelled
 //   deny      is denied
+//   ask       needs an approval, which is rejected
 //   invalid   is refused as a bad request
 //   vanish    is accepted, then unknown
 //   echo      writes what later input brings, until that is closed
@@ -43,7 +49,11 @@ class FakeAirlock final : public airlock::v1::ExecutionService::Service {
   std::string endpoint() const;
   FakeSessions& sessions() { return sessions_; }
   FakeExecutors& executors() { return executors_; }
+  FakeAudit& audit() { return audit_; }
+  FakeReports& reports() { return reports_; }
   FakeFiles& files() { return files_; }
+  FakeApprovalService& approvals() { return approvals_; }
+  FakeStanding& standing() { return standing_; }
   // Waits until so many executions were asked for.
   void AwaitRequests(std::size_t count) ABSL_LOCKS_EXCLUDED(mutex_);
   // From now on actions of these kinds are denied.
@@ -57,6 +67,7 @@ class FakeAirlock final : public airlock::v1::ExecutionService::Service {
       ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<airlock::v1::WatchExecutionRequest> watches()
       ABSL_LOCKS_EXCLUDED(mutex_);
+  airlock::v1::ListExecutionsRequest last_list() ABSL_LOCKS_EXCLUDED(mutex_);
 
   grpc::Status Execute(
       grpc::ServerContext* context, const airlock::v1::ExecuteRequest* request,
@@ -101,6 +112,7 @@ class FakeAirlock final : public airlock::v1::ExecutionService::Service {
   std::vector<airlock::v1::ExecuteRequest> requests_ ABSL_GUARDED_BY(mutex_);
   std::vector<airlock::v1::WatchExecutionRequest> watches_
       ABSL_GUARDED_BY(mutex_);
+  airlock::v1::ListExecutionsRequest last_list_ ABSL_GUARDED_BY(mutex_);
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   std::string input_ ABSL_GUARDED_BY(mutex_);
   bool input_closed_ ABSL_GUARDED_BY(mutex_) = false;
@@ -110,7 +122,12 @@ class FakeAirlock final : public airlock::v1::ExecutionService::Service {
   std::size_t lose_after_ ABSL_GUARDED_BY(mutex_) = 0;
   FakeSessions sessions_;
   FakeExecutors executors_;
+  FakeAudit audit_;
   FakeFiles files_;
+  FakeApprovalService approvals_;
+  FakeStanding standing_;
+  FakePolicy policy_;
+  FakeReports reports_;
   // Gone first: it calls the others.
   std::unique_ptr<RpcServer> server_;
 };

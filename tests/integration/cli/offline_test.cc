@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class OfflineTest : public testing::Test {
  protected:
@@ -129,6 +131,62 @@ TEST_F(OfflineTest, NoKnownAirlockSaysWhatWouldDo) {
 
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err, HasSubstr("airlock up"));
+}
+
+TEST_F(OfflineTest, KeysOfGrantsAreRotated) {
+  const std::string keys = directory_ / "keys";
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "keys");
+    words.push_back(keys);
+    return Airlock(words);
+  };
+
+  EXPECT_EQ(run({"init"}).code, 0);
+  EXPECT_EQ(run({"init"}).code, 1);
+  EXPECT_EQ(run({"rotate"}).code, 2);
+  EXPECT_EQ(run({"rotate", "--prepare", "--switch"}).code, 2);
+  EXPECT_EQ(run({"rotate", "--switch"}).code, 1);
+  EXPECT_EQ(run({"rotate", "--prepare"}).code, 0);
+  EXPECT_EQ(run({"rotate", "--switch"}).code, 0);
+  const auto before =
+      nlohmann::json::parse(run({"ls", "-o", "json"}).out)["keys"];
+  ASSERT_EQ(before.size(), 2U);
+  EXPECT_EQ(before[0]["use"], "old");
+  EXPECT_EQ(before[1]["use"], "signs");
+  EXPECT_THAT(run({"retire"}).out, HasSubstr("1 taken out"));
+  EXPECT_EQ(nlohmann::json::parse(run({"ls", "-o", "json"}).out)["keys"].size(),
+            1U);
+}
+
+TEST_F(OfflineTest, AuditorsAreAmongTheRoles) {
+  const std::string tokens = directory_ / "tokens.json";
+
+  EXPECT_EQ(Airlock({"tokens", "create", "--file", tokens, "--id", "eye",
+                     "--role", "auditor"})
+                .code,
+            0);
+  EXPECT_THAT(Airlock({"tokens", "ls", "--file", tokens}).out,
+              HasSubstr("auditor"));
+}
+
+TEST_F(OfflineTest, StoreThatIsNotThereIsNotMade) {
+  const std::string path = directory_ / "none.db";
+
+  EXPECT_EQ(Airlock({"store", "check", path}).code, 1);
+  EXPECT_EQ(Airlock({"store", "backup", path, directory_ / "copy.db"}).code, 1);
+  EXPECT_EQ(Airlock({"store", "backup", path}).code, 2);
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "copy.db"));
+}
+
+TEST_F(OfflineTest, WhatIsNoStoreIsSaid) {
+  const std::string path = directory_ / "wrong.db";
+  std::ofstream(path) << "not a database, but long enough to be looked at";
+
+  const ChildResult result = Airlock({"store", "check", path});
+
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.out + result.err, Not(IsEmpty()));
 }
 
 }  // namespace

@@ -102,6 +102,80 @@ TEST_F(ConnectionTest, AgentsTokenIsNeverTakenForTheOperators) {
                        HasSubstr("no operator's token")));
 }
 
+TEST_F(ConnectionTest, ApproverHasToShowATokenOfTheirOwn) {
+  WriteFacts();
+
+  EXPECT_THAT(Resolve({.as_approver = true}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("--role approver")));
+  const auto connection =
+      Resolve({.token_file = token_file_, .as_approver = true});
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_EQ(connection->token.Reveal(), "alk_file");
+}
+
+TEST_F(ConnectionTest, CertificateSaysWhoAsks) {
+  const auto connection = Resolve({.endpoint = "one.example.com:1",
+                                   .cert_file = "/ann.pem",
+                                   .key_file = "/ann.key",
+                                   .as_approver = true});
+
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_EQ(connection->cert_file, "/ann.pem");
+  EXPECT_EQ(connection->key_file, "/ann.key");
+  EXPECT_TRUE(connection->token.empty());
+}
+
+TEST_F(ConnectionTest, CertificateReplacesTheTokenOfUp) {
+  WriteFacts();
+  environment_ = {{"AIRLOCK_CERT", "/ann.pem"}, {"AIRLOCK_KEY", "/ann.key"}};
+
+  const auto connection = Resolve({});
+
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_EQ(connection->cert_file, "/ann.pem");
+  EXPECT_TRUE(connection->token.empty());
+  EXPECT_EQ(connection->ca_file, "/up/ca");
+}
+
+TEST_F(ConnectionTest, WhoTheFlagsNameIsNotMixedWithTheEnvironments) {
+  environment_ = {{"AIRLOCK_TOKEN", "alk_variable"},
+                  {"AIRLOCK_CERT", "/env.pem"},
+                  {"AIRLOCK_KEY", "/env.key"}};
+
+  auto connection = Resolve({.endpoint = "one.example.com:1"});
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_EQ(connection->token.Reveal(), "alk_variable");
+  EXPECT_EQ(connection->key_file, "/env.key");
+
+  connection = Resolve({.endpoint = "one.example.com:1",
+                        .cert_file = "/ann.pem",
+                        .key_file = "/ann.key"});
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_TRUE(connection->token.empty());
+  EXPECT_EQ(connection->cert_file, "/ann.pem");
+
+  connection =
+      Resolve({.endpoint = "one.example.com:1", .token_file = token_file_});
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_EQ(connection->token.Reveal(), "alk_file");
+  EXPECT_EQ(connection->cert_file, "");
+}
+
+TEST_F(ConnectionTest, CertificateAndKeyNeedEachOtherAndTls) {
+  EXPECT_THAT(
+      Resolve({.endpoint = "one.example.com:1", .cert_file = "/ann.pem"}),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("give --key")));
+  EXPECT_THAT(
+      Resolve({.endpoint = "one.example.com:1", .key_file = "/ann.key"}),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("give --cert")));
+  EXPECT_THAT(
+      Resolve({.endpoint = "127.0.0.1:7400",
+               .cert_file = "/ann.pem",
+               .key_file = "/ann.key"}),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("over TLS only")));
+}
+
 TEST_F(ConnectionTest, TokenOfUpIsNotSentToAnotherEndpoint) {
   WriteFacts();
 

@@ -14,6 +14,7 @@ namespace airlock::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'790'000'000);
@@ -85,6 +86,50 @@ TEST_F(StateDirectoryTest, HalfMadeCertificatesAreMadeAnew) {
               IsOk());
 
   EXPECT_THAT(Open(), IsOk());
+}
+
+TEST_F(StateDirectoryTest, FirstApproverIsMadeOnceAndItsTokenIsKeptNowhere) {
+  ASSERT_THAT(Open(), IsOk());
+
+  const auto token = MakeApprover(paths_);
+
+  ASSERT_THAT(token, IsOk());
+  ASSERT_TRUE(token->has_value());
+  const auto authenticator = TokenFileAuthenticator::Open(paths_.principals);
+  const auto principal = (*authenticator)->Authenticate((*token)->Reveal());
+  ASSERT_THAT(principal, IsOk());
+  EXPECT_EQ(principal->id, "approver");
+  EXPECT_EQ(principal->role, airlock::v1::PRINCIPAL_ROLE_APPROVER);
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(path_)) {
+    EXPECT_THAT(Content(entry.path()), Not(HasSubstr((*token)->Reveal())))
+        << entry.path();
+  }
+  EXPECT_FALSE(MakeApprover(paths_)->has_value());
+}
+
+TEST_F(StateDirectoryTest, ApproverThatIsThereIsEnough) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(
+      AddToken(paths_.principals, {"ann", airlock::v1::PRINCIPAL_ROLE_APPROVER},
+               OldTokens::kRefuse),
+      IsOk());
+
+  EXPECT_FALSE(MakeApprover(paths_)->has_value());
+  EXPECT_THAT(*ReadPrincipals(paths_.principals), SizeIs(3));
+}
+
+TEST_F(StateDirectoryTest, NameOfSomebodyElseIsNotTaken) {
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(AddToken(paths_.principals,
+                       {"approver", airlock::v1::PRINCIPAL_ROLE_AUDITOR},
+                       OldTokens::kRefuse),
+              IsOk());
+
+  const auto token = MakeApprover(paths_);
+
+  ASSERT_THAT(token, IsOk());
+  EXPECT_FALSE(token->has_value());
 }
 
 TEST_F(StateDirectoryTest, ExpiredCertificatesAreNamed) {

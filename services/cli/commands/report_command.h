@@ -1,0 +1,13 @@
+// `airlock report`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "services/cli/commands/command_line.h"
+
+namespace airlock::cli {
+
+// Adds the subcommand. Both arguments must outlive the parsing and the action.
+void AddReportCommand(CLI::App& app, CommandLine& line);
+
+}  // namespace airlock::cli

@@ -45,7 +45,10 @@ start() {
   fi
   say "starting Airlock (log: $LOG)"
   mkdir -p "$AIRLOCK_CACHE"
-  # Its standard output says when it is ready; the log goes to standard error.
+  # Its standard output says when it is ready and, at first use, has the
+  # approver's token, which is nobody else's; the log goes to standard error.
+  rm -f "$LOG.out"
+  (umask 077 && : >"$LOG.out")
   setsid "$AIRLOCK" up >"$LOG.out" 2>"$LOG" </dev/null &
   pid=$!
   remember_process "$PID_FILE" "$pid"
@@ -62,6 +65,8 @@ start() {
     sleep 0.1
   done
   sed 's/^/          /' "$LOG.out"
+  # Shown once, kept nowhere: who answers approvals keeps it.
+  sed -i '/^approverToken /d' "$LOG.out"
 }
 
 # Shows a command as one would type it, then runs it.

@@ -10,7 +10,7 @@ RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       ca-certificates libabsl20220623 libatomic1 libcurl4 libgrpc++1.51 libgrpc29 \
       libprometheus-cpp-core1.0 libprometheus-cpp-pull1.0 libprotobuf32 \
-      libre2-9 libssh2-1 libssl3 \
+      libre2-9 libsqlite3-0 libssh2-1 libssl3 \
  && apt-get clean && rm -rf /var/lib/apt/lists/*
 # New named volumes take the owner of the folder they are mounted on.
 RUN groupadd --gid 10001 airlock \

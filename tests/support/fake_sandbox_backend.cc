@@ -130,7 +130,9 @@ void FakeSandboxBackend::SetLeftovers(int count) {
 
 bool FakeSandboxBackend::WaitForNoLeftovers(absl::Duration timeout) {
   absl::MutexLock lock(&state_->mutex);
-  const auto none = [this] { return state_->leftovers == 0; };
+  const auto none = [this]() ABSL_SHARED_LOCKS_REQUIRED(state_->mutex) {
+    return state_->leftovers == 0;
+  };
   return state_->mutex.AwaitWithTimeout(absl::Condition(&none), timeout);
 }
 

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "absl/strings/str_cat.h"
@@ -100,8 +101,13 @@ TlsFiles TestCerts::ForRole(airlock::v1::PeerRole role) {
   return Make(PeerDnsName(role), {PeerUri(role)});
 }
 
+TlsFiles TestCerts::ForPrincipal(const Principal& principal) {
+  return Make("client.test", {PrincipalUri(principal)}, "clientAuth");
+}
+
 TlsFiles TestCerts::Make(absl::string_view name,
-                         const std::vector<std::string>& uris) {
+                         const std::vector<std::string>& uris,
+                         const std::string& usage) {
   const EvpKey key = NewKey();
   const X509Certificate certificate =
       NewCertificate(std::string(name), key.get());
@@ -109,8 +115,10 @@ TlsFiles TestCerts::Make(absl::string_view name,
   std::string names = absl::StrCat("DNS:", name, ",DNS:localhost,IP:127.0.0.1");
   for (const std::string& uri : uris) absl::StrAppend(&names, ",URI:", uri);
   AddExtension(certificate.get(), ca_.get(), NID_subject_alt_name, names);
-  AddExtension(certificate.get(), ca_.get(), NID_ext_key_usage,
-               "serverAuth,clientAuth");
+  AddExtension(certificate.get(), ca_.get(), NID_ext_key_usage, usage);
+  // Authorities of several of these have one name, and differ by their keys.
+  AddExtension(certificate.get(), ca_.get(), NID_authority_key_identifier,
+               "keyid:always");
   Require(X509_sign(certificate.get(), ca_key_.get(), EVP_sha256()) != 0,
           "sign");
   const std::string stem = absl::StrCat("leaf-", next_++);
@@ -122,10 +130,20 @@ TlsFiles TestCerts::Make(absl::string_view name,
   return files;
 }
 
+std::string TestCerts::ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  content << file.rdbuf();
+  Require(file.good(), "read file");
+  return content.str();
+}
+
 std::string TestCerts::WriteFile(absl::string_view name,
                                  absl::string_view content) {
   const std::string path = absl::StrCat(folder_, "/", name);
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read |
+                                         std::filesystem::perms::owner_write);
   file << content;
   file.close();
   Require(file.good(), "write file");

@@ -7,6 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "airlock/v1/access.pb.h"
 #include "common/security/openssl.h"
+#include "common/security/principal.h"
 #include "common/security/tls.h"
 
 namespace airlock {
@@ -28,10 +29,19 @@ class TestCerts {
   // A certificate with the DNS name and URI of this role. New at each call.
   TlsFiles ForRole(airlock::v1::PeerRole role);
 
-  // A certificate with a DNS name of its own and these URIs, for what is wrong.
-  TlsFiles Make(absl::string_view name, const std::vector<std::string>& uris);
+  // A certificate with the URI of this principal. New at each call.
+  TlsFiles ForPrincipal(const Principal& principal);
 
-  // Writes `content` to a file of the folder and returns its path.
+  // A certificate with a DNS name of its own and these URIs, for what is wrong.
+  // `usage` in OpenSSL's words.
+  TlsFiles Make(absl::string_view name, const std::vector<std::string>& uris,
+                const std::string& usage = "serverAuth,clientAuth");
+
+  // The content of a file, such as a certificate.
+  static std::string ReadFile(const std::string& path);
+
+  // Writes `content` to a file of the folder, for its owner alone, and returns
+  // its path.
   std::string WriteFile(absl::string_view name, absl::string_view content);
 
  private:

@@ -11,6 +11,8 @@
 //                               another, with this timeout
 //   cancel COUNT SESSION        the same, cancelled when they run
 //   watch COUNT                 so many idle streams, held until the next order
+//   raise COUNT CLIENTS         so many actions that wait for a human
+//   approve COUNT SESSION       actions that wait for a human, each approved
 //
 // SESSION is a name, to which each client adds its number, or "-": a sandbox of
 // its own for each command. Ends with the input, or when anything goes wrong.
@@ -19,7 +21,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -33,9 +34,10 @@
 #include "absl/time/time.h"
 #include "airlock/v1/execution.grpc.pb.h"
 #include "common/rpc/channel.h"
-#include "common/security/random.h"
 #include "common/time/proto_time.h"
 #include "nlohmann/json.hpp"
+#include "tests/bench/approval_load.h"
+#include "tests/bench/bench_client.h"
 
 namespace airlock {
 namespace {
@@ -52,36 +54,11 @@ constexpr int kMaxClients = 64;
 constexpr int kMaxWatchers = 2'000;
 constexpr int kMaxTimeoutMs = 60'000;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{4} << 30;
-constexpr absl::Duration kPatience = absl::Seconds(120);
-
-[[noreturn]] void Stop(const std::string& why) {
-  std::cerr << "airlock_load: " << why << std::endl;
-  std::exit(1);
-}
-
-std::unique_ptr<grpc::ClientContext> Context() {
-  auto context = std::make_unique<grpc::ClientContext>();
-  SetTimeout(*context, kPatience);
-  const char* token = std::getenv("AIRLOCK_TOKEN");
-  context->AddMetadata("authorization",
-                       absl::StrCat("Bearer ", token == nullptr ? "" : token));
-  return context;
-}
-
-ExecuteRequest Command(const std::vector<std::string>& argv,
-                       const std::string& session, int client) {
-  ExecuteRequest request;
-  request.set_request_id(RandomUuid());
-  auto& command = *request.mutable_action()->mutable_system_command();
-  command.mutable_argv()->mutable_args()->Assign(argv.begin(), argv.end());
-  if (session != "-") request.set_session(absl::StrCat(session, client));
-  return request;
-}
 
 // Says that it is there, and does not go when it is asked to.
 ExecuteRequest Stubborn(const std::string& session) {
-  return Command({"sh", "-c", "trap '' TERM; echo there; exec sleep 100"},
-                 session, /*client=*/0);
+  return BenchCommand({"sh", "-c", "trap '' TERM; echo there; exec sleep 100"},
+                      session, /*client=*/0);
 }
 
 // What one command came to.
@@ -106,7 +83,7 @@ class Load {
       threads.emplace_back([&, client] {
         while (left.fetch_sub(1) > 0) {
           const absl::Time start = absl::Now();
-          Execute(Command({"/bin/true"}, session, client));
+          Execute(BenchCommand({"/bin/true"}, session, client));
           micros[client].push_back(
               absl::ToDoubleMicroseconds(absl::Now() - start));
         }
@@ -130,7 +107,7 @@ class Load {
       if (timeout > absl::ZeroDuration()) {
         *request.mutable_timeout() = ToProto(timeout);
       }
-      const auto context = Context();
+      const auto context = BenchContext();
       const auto reader = stub_->Execute(context.get(), request);
       std::string id;
       std::optional<absl::Time> begin;
@@ -145,8 +122,8 @@ class Load {
         if (timeout == absl::ZeroDuration()) Cancel(id);
       }
       const grpc::Status status = reader->Finish();
-      if (!status.ok()) Stop(status.error_message());
-      if (!begin.has_value()) Stop(told.completed.ShortDebugString());
+      if (!status.ok()) StopBench(status.error_message());
+      if (!begin.has_value()) StopBench(told.completed.ShortDebugString());
       millis.push_back(absl::ToDoubleMilliseconds(absl::Now() - *begin));
     }
     return {{"millis", std::move(millis)}};
@@ -155,10 +132,10 @@ class Load {
   json Output(std::uint64_t bytes, const std::string& session) {
     const absl::Time begin = absl::Now();
     const Told told =
-        Execute(Command({"head", "-c", absl::StrCat(bytes), "/dev/zero"},
-                        session, /*client=*/0));
+        Execute(BenchCommand({"head", "-c", absl::StrCat(bytes), "/dev/zero"},
+                             session, /*client=*/0));
     if (told.output_bytes != bytes) {
-      Stop(absl::StrCat("of ", bytes, " bytes came ", told.output_bytes));
+      StopBench(absl::StrCat("of ", bytes, " bytes came ", told.output_bytes));
     }
     return {{"seconds", absl::ToDoubleSeconds(absl::Now() - begin)},
             {"bytes", bytes}};
@@ -166,19 +143,21 @@ class Load {
 
   // Streams of one execution that sleeps; they end when the next order comes.
   json Watch(int count) {
-    sleeper_context_ = Context();
-    sleeper_ = stub_->Execute(sleeper_context_.get(),
-                              Command({"sleep", "100"}, "-", /*client=*/0));
+    sleeper_context_ = BenchContext();
+    sleeper_ =
+        stub_->Execute(sleeper_context_.get(),
+                       BenchCommand({"sleep", "100"}, "-", /*client=*/0));
     ExecuteResponse first;
-    if (!sleeper_->Read(&first)) Stop("the execution to watch was refused");
+    if (!sleeper_->Read(&first))
+      StopBench("the execution to watch was refused");
     WatchExecutionRequest request;
     request.set_id(first.event().accepted().id());
     for (int i = 0; i < count; ++i) {
-      watch_contexts_.push_back(Context());
+      watch_contexts_.push_back(BenchContext());
       watchers_.push_back(
           stub_->WatchExecution(watch_contexts_.back().get(), request));
       WatchExecutionResponse event;
-      if (!watchers_.back()->Read(&event)) Stop("a watcher was refused");
+      if (!watchers_.back()->Read(&event)) StopBench("a watcher was refused");
     }
     return {{"watchers", watchers_.size()}};
   }
@@ -199,11 +178,11 @@ class Load {
     request.set_id(id);
     airlock::v1::CancelExecutionResponse response;
     const grpc::Status status =
-        stub_->CancelExecution(Context().get(), request, &response);
-    if (!status.ok()) Stop(status.error_message());
+        stub_->CancelExecution(BenchContext().get(), request, &response);
+    if (!status.ok()) StopBench(status.error_message());
   }
   Told Execute(const ExecuteRequest& request) {
-    const auto context = Context();
+    const auto context = BenchContext();
     const auto reader = stub_->Execute(context.get(), request);
     Told told;
     ExecuteResponse response;
@@ -214,11 +193,11 @@ class Load {
       }
     }
     const grpc::Status status = reader->Finish();
-    if (!status.ok()) Stop(status.error_message());
+    if (!status.ok()) StopBench(status.error_message());
     if (told.completed.outcome().ended_by() !=
             airlock::v1::Outcome::ENDED_BY_EXITED ||
         told.completed.outcome().exit_code() != 0) {
-      Stop(told.completed.ShortDebugString());
+      StopBench(told.completed.ShortDebugString());
     }
     return told;
   }
@@ -239,19 +218,24 @@ class Load {
       watchers_;
 };
 
-json Obey(Load& load, const std::string& order) {
+json Obey(Load& load, ApprovalLoad& approvals, const std::string& order) {
   std::istringstream words(order);
   std::string verb;
   std::uint64_t count = 0;
   words >> verb >> count;
-  if (!words) Stop(absl::StrCat("no such order: ", order));
+  if (!words) StopBench(absl::StrCat("no such order: ", order));
   if (verb == "watch" && count <= kMaxWatchers) {
     return load.Watch(static_cast<int>(count));
   }
   int clients = 1;
   int timeout_ms = 0;
-  if (verb == "run") words >> clients;
+  if (verb == "run" || verb == "raise") words >> clients;
   if (verb == "timeout") words >> timeout_ms;
+  const bool counted = !words.fail() && count <= kMaxCount && clients >= 1 &&
+                       clients <= kMaxClients;
+  if (verb == "raise" && counted) {
+    return approvals.Raise(static_cast<int>(count), clients);
+  }
   std::string session;
   words >> session;
   const bool complete = !words.fail() && clients >= 1 && clients <= kMaxClients;
@@ -261,21 +245,25 @@ json Obey(Load& load, const std::string& order) {
   if (verb == "output" && complete && count <= kMaxBytes) {
     return load.Output(count, session);
   }
+  if (verb == "approve" && complete && count <= kMaxCount) {
+    return approvals.Approve(static_cast<int>(count), session);
+  }
   const bool asked = timeout_ms > 0 && timeout_ms <= kMaxTimeoutMs;
   const bool ends = verb == "timeout" ? asked : verb == "cancel";
   if (ends && complete && count <= kMaxCount) {
     return load.Ends(static_cast<int>(count), absl::Milliseconds(timeout_ms),
                      session);
   }
-  Stop(absl::StrCat("no such order: ", order));
+  StopBench(absl::StrCat("no such order: ", order));
 }
 
 int Main(const std::string& target) {
   Load load(target);
+  ApprovalLoad approvals(target);
   std::string order;
   while (std::getline(std::cin, order)) {
     load.EndWatch();
-    std::cout << Obey(load, order).dump() << std::endl;
+    std::cout << Obey(load, approvals, order).dump() << std::endl;
   }
   load.EndWatch();
   return 0;

@@ -142,18 +142,23 @@ class Services:
         certs = folder / "certs"
         subprocess.run([airlock, "certs", "init", "--dir", certs], check=True,
                        stdout=subprocess.DEVNULL)
-        self.token = subprocess.run(
-            [airlock, "tokens", "create", "--file", folder / "tokens.json",
-             "--id", "bench"],
-            check=True, capture_output=True, text=True).stdout.strip()
+        self.token = self._token("agent", "bench")
+        self.approver_token = self._token("approver", "ann")
         config = self._config(certs)
         for section, keys in changes.items():
             config.setdefault(section, {}).update(keys)
         (folder / "airlock.json").write_text(json.dumps(config))
 
+    def _token(self, role, name):
+        return subprocess.run(
+            [self.bin / "airlock", "tokens", "create", "--file",
+             self.folder / "tokens.json", "--role", role, "--id", name],
+            check=True, capture_output=True, text=True).stdout.strip()
+
     def _config(self, certs):
         at = [f"127.0.0.1:{port}" for port in free_ports(8)]
         self.endpoint = at[0]
+        self.policy_probe = at[5]
         self.probe = at[7]
 
         def tls(role):
@@ -181,11 +186,10 @@ class Services:
 
     def __enter__(self):
         for name in self.NAMES:
-            with open(self.folder / f"{name}.log", "wb") as log:
-                self.processes[name] = subprocess.Popen(
-                    [self.bin / f"airlock-{name}", "--config",
-                     self.folder / "airlock.json"], stdout=log, stderr=log)
-        self._wait_ready()
+            self._start(name)
+        if not self.healthy_within(60, self.probe):
+            self.__exit__()
+            sys.exit((self.folder / "executor.log").read_text()[-2000:])
         return self
 
     def __exit__(self, *_):
@@ -193,16 +197,37 @@ class Services:
             process.terminate()
             process.wait(timeout=60)
 
-    def _wait_ready(self):
-        for _ in range(120):
-            healthy = subprocess.run(
-                [self.bin / "airlock", "health", self.probe], check=False,
+    def _start(self, name):
+        with open(self.folder / f"{name}.log", "ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [self.bin / f"airlock-{name}", "--config",
+                 self.folder / "airlock.json"], stdout=log, stderr=log)
+
+    def kill_and_start(self, name):
+        """SIGKILL, and a new process."""
+        self.processes[name].kill()
+        self.processes[name].wait()
+        self._start(name)
+
+    def healthy_within(self, seconds, probe):
+        """Whether what answers there becomes ready."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            asked = subprocess.run(
+                [self.bin / "airlock", "health", probe], check=False,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            if healthy.returncode == 0:
-                return
-            time.sleep(0.5)
-        self.__exit__()
-        sys.exit((self.folder / "executor.log").read_text()[-2000:])
+            if asked.returncode == 0:
+                return True
+            time.sleep(0.02)
+        return False
+
+    def ask(self, *command):
+        """What the command line answers the approver, as JSON."""
+        done = subprocess.run(
+            [self.bin / "airlock", *command, "-o", "json", "--endpoint",
+             self.endpoint], check=False, capture_output=True, text=True,
+            env={**os.environ, "AIRLOCK_TOKEN": self.approver_token})
+        return json.loads(done.stdout) if done.returncode == 0 else None
 
     def memory(self, key):
         """MB of each service."""
@@ -216,7 +241,8 @@ class Load:
     def __init__(self, services):
         self.process = subprocess.Popen(
             [services.bin / "airlock_load", services.endpoint],
-            env={**os.environ, "AIRLOCK_TOKEN": services.token},
+            env={**os.environ, "AIRLOCK_TOKEN": services.token,
+                 "AIRLOCK_APPROVER_TOKEN": services.approver_token},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):

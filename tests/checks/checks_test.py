@@ -14,6 +14,7 @@ import committed_text
 import config_reference
 import include_directions
 import metrics_reference
+import monitoring
 import sizes
 
 
@@ -310,6 +311,95 @@ class MetricsReferenceTest(CheckTest):
 
         self.put("README.md", "`airlock_b_things_total`\n")
         self.assertEqual(len(self.problems()), 2)
+
+
+ALERTS = """groups:
+  - name: a
+    rules:
+      - record: airlock:a:rate5m
+        expr: rate(airlock_a_things_total[5m])
+      - alert: Things
+        expr: airlock:a:rate5m > 1
+        for: 1m
+        labels:
+          severity: warning
+        annotations:
+          summary: Many things
+          description: Too many.
+          runbook_url: README.md#many-things
+"""
+ALERTS_TEST = """rule_files: [alerts.yml]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - series: airlock_a_things_total
+        values: 0+600x10
+    alert_rule_test:
+      - eval_time: 8m
+        alertname: Things
+        exp_alerts:
+          - exp_labels:
+              severity: warning
+            exp_annotations:
+              summary: Many things
+              description: Too many.
+              runbook_url: README.md#many-things
+"""
+DASHBOARD = """{"panels": [{"title": "Row"}, {"title": "Things", "targets": [
+    {"expr": "sum(airlock_a_things_seconds_bucket)"}]}]}"""
+
+
+class MonitoringTest(CheckTest):
+
+    def setUp(self):
+        super().setUp()
+        self.put("README.md", "#### Many things\n\n"
+                 "| `airlock_a_things_total` | `airlock_a_things_seconds` |\n")
+        self.put("deploy/prometheus/alerts.yml", ALERTS)
+        self.put("deploy/prometheus/alerts_test.yml", ALERTS_TEST)
+        self.put("deploy/grafana/airlock.json", DASHBOARD)
+
+    def problems(self):
+        return monitoring.problems_of(self.root)[0]
+
+    def refused(self, old, new):
+        self.assertIn(old, ALERTS)
+        self.put("deploy/prometheus/alerts.yml", ALERTS.replace(old, new))
+        return self.problems()
+
+    def test_complete_alerts_pass(self):
+        self.assertEqual(self.problems(), [])
+        self.assertEqual(monitoring.promtool_problems(self.root), [])
+
+    def test_an_alert_must_say_everything(self):
+        for missing in ("        for: 1m\n", "severity: warning",
+                        "          summary: Many things\n",
+                        "          description: Too many.\n"):
+            self.assertEqual(len(self.refused(missing, "")), 1, missing)
+
+    def test_a_runbook_must_be_there(self):
+        self.assertTrue(self.refused("#many-things", "#few-things"))
+        self.assertTrue(self.refused("README.md#many", "OTHER.md#many"))
+
+    def test_a_metric_must_be_exported_or_recorded(self):
+        self.assertTrue(self.refused("airlock_a_things_total", "airlock_b_up"))
+        self.assertTrue(self.refused("expr: airlock:a:rate5m",
+                                     "expr: airlock:b:rate5m"))
+        self.put("deploy/prometheus/alerts.yml", ALERTS)
+        self.put("deploy/grafana/airlock.json",
+                 DASHBOARD.replace("a_things", "b_things"))
+        self.assertEqual(len(self.problems()), 1)
+
+    def test_an_alert_must_be_tried(self):
+        self.put("deploy/prometheus/alerts_test.yml", "tests: []\n")
+        self.assertEqual(len(self.problems()), 1)
+
+    def test_promtool_must_agree(self):
+        self.refused("airlock:a:rate5m > 1", "airlock:a:rate5m > 1000")
+        self.assertEqual(len(monitoring.promtool_problems(self.root)), 1)
+        self.refused("airlock:a:rate5m > 1", "airlock:a:rate5m >")
+        self.assertEqual(len(monitoring.promtool_problems(self.root)), 2)
 
 
 if __name__ == "__main__":

@@ -34,10 +34,11 @@ COMPOSER = re.compile(
 # Rooms that the other rooms of their service do not know: handlers, and
 # implementations behind a seam.
 OUTER_ROOMS = re.compile(
-    r"^services/\w+/(rpc|backends/\w+|clients|channels/\w+|store/\w+)/")
+    r"^services/\w+/(rpc|web|backends/\w+|clients|channels/\w+|store/\w+)/")
 
 # A handler whose whole job is to pass calls on knows the client it uses.
-RELAY = re.compile(r"^services/gateway/rpc/\S+ services/gateway/clients/")
+RELAY = re.compile(
+    r"^services/gateway/(rpc|web)/\S+ services/gateway/clients/")
 
 # Further doors: (who, what it must not include, why).
 CLOSED = [
@@ -55,7 +56,9 @@ CLOSED = [
 THIRD_PARTY = [
     (r"^(grpcpp|grpc)/|\.grpc\.pb\.h$",
      [r"^common/(rpc|security|process)/", r"^services/\w+/(rpc|clients)/",
+      r"^services/gateway/(calls|web)/",
       r"^services/cli/", r"^services/\w+/\w+_app\w*\.(cc|h)$"]),
+    (r"^boost/", [r"^services/gateway/http/"]),
     (r"^curl/", [r"^common/http/", r"^services/fetcher/"]),
     (r"^libssh2", [r"^services/executor/backends/ssh/ssh_session\."]),
     (r"^nlohmann/",

@@ -16,7 +16,7 @@ namespace {
 void DecideSomething(const airlock::Contract& contract) {
   airlock::v1::Action action;
   action.mutable_system_command()->mutable_argv()->add_args("ls");
-  const airlock::policy::DecisionResult result = airlock::policy::Decide(
+  const airlock::policy::DecisionResult result = airlock::policy::Explain(
       contract.ForAgent("a"), airlock::policy::FactsFromAction(action, "a"));
   const bool explained = !result.reason.empty() && !result.rule.empty() &&
                          !result.steps.empty() && result.steps.back().applied;

@@ -6,6 +6,7 @@
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -27,14 +28,16 @@ SERVICES = ("gateway", "policy", "executor")
 
 
 def free_ports(count):
-    """Ports nobody listens on; all are held until all are known."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+    """Ports nobody listens on; below those the kernel gives to connections
+    (32768) and those the other tests take (20000)."""
+    ports = []
+    for port in range(16_000, 20_000):
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)) != 0:
+                ports.append(port)
+        if len(ports) == count:
+            return ports
+    raise RuntimeError("no free ports")
 
 
 class CommandTest(unittest.TestCase):
@@ -44,7 +47,7 @@ class CommandTest(unittest.TestCase):
     def setUpClass(cls):
         cls.state = tempfile.mkdtemp(prefix="airlock-command-")
         cls.addClassCleanup(shutil.rmtree, cls.state)
-        ports = [f"127.0.0.1:{port}" for port in free_ports(8)]
+        ports = [f"127.0.0.1:{port}" for port in free_ports(9)]
         cls.config = {
             "sandbox": {"image": "airlock/sandbox:latest"},
             "autonomy": {"level": "full",
@@ -57,7 +60,8 @@ class CommandTest(unittest.TestCase):
                 {"action": "system_command", "approval": "required",
                  "command": "delicate"}]},
             "gateway": {"listen": ports[0], "metricsListen": ports[1],
-                        "probeListen": ports[2], "policyTarget": ports[3]},
+                        "probeListen": ports[2], "policyTarget": ports[3],
+                        "web": {"listen": ports[8]}},
             "policy": {"listen": ports[3], "metricsListen": ports[4],
                        "probeListen": ports[5]},
             "executor": {"policyTargets": [ports[3]],
@@ -78,6 +82,8 @@ class CommandTest(unittest.TestCase):
     def wait_until_ready(cls):
         deadline = time.monotonic() + READY_SECONDS
         for line in cls.up.stdout:
+            if line.startswith("approverToken "):
+                cls.approver = dict(cls.env, AIRLOCK_TOKEN=line.split()[1])
             if line == "ready\n":
                 return
             if time.monotonic() > deadline:
@@ -102,6 +108,21 @@ class CommandTest(unittest.TestCase):
         return subprocess.run([AIRLOCK, *arguments], env=self.env,
                               input=stdin, capture_output=True, text=True,
                               timeout=CALL_SECONDS)
+
+    def ask(self, word):
+        """A command that waits for a human, and the id of its approval."""
+        run = subprocess.Popen([AIRLOCK, "run", "--", "echo", word],
+                               env=self.env, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+        self.addCleanup(run.kill)
+        told = run.stderr.readline()
+        self.assertIn("waiting for approval ap-", told)
+        return run, re.search(r"ap-\w+", told).group()
+
+    def answer(self, *arguments):
+        return subprocess.run([AIRLOCK, "approvals", *arguments],
+                              env=self.approver, capture_output=True,
+                              text=True, timeout=CALL_SECONDS)
 
     def metrics(self, service):
         address = self.config[service]["metricsListen"]
@@ -141,12 +162,46 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(done.returncode, 124, done.stderr)
 
     def test_what_is_denied_ends_with_77_and_says_why(self):
-        for word, reason in [("forbidden", "deny"),
-                             ("delicate", "approval")]:
-            with self.subTest(word=word):
-                done = self.airlock("run", "--", "echo", word)
-                self.assertEqual((done.returncode, done.stdout), (77, ""))
-                self.assertIn(reason, done.stderr.lower())
+        done = self.airlock("run", "--", "echo", "forbidden")
+
+        self.assertEqual((done.returncode, done.stdout), (77, ""))
+        self.assertIn("deny", done.stderr.lower())
+
+    def test_what_a_human_approves_runs(self):
+        run, approval = self.ask("delicate-yes")
+        shown = self.answer("show", approval)
+        self.assertIn("command: echo delicate-yes", shown.stdout)
+
+        done = self.answer("approve", "--yes", approval)
+
+        self.assertEqual(done.returncode, 0, done.stderr)
+        out, err = run.communicate(timeout=CALL_SECONDS)
+        self.assertEqual((run.returncode, out), (0, "delicate-yes\n"), err)
+
+    def test_what_a_human_rejects_ends_with_77_and_says_why(self):
+        run, approval = self.ask("delicate-no")
+
+        done = self.answer("reject", "--yes", "--comment", "not today",
+                           approval)
+
+        self.assertEqual(done.returncode, 0, done.stderr)
+        out, err = run.communicate(timeout=CALL_SECONDS)
+        self.assertEqual((run.returncode, out), (77, ""))
+        self.assertIn("not today", err)
+        again = self.airlock("run", "--", "echo", "delicate-no")
+        self.assertEqual((again.returncode, again.stdout), (77, ""))
+        self.assertIn("not today", again.stderr)
+
+    def test_nobody_approves_without_the_approvers_token(self):
+        run, approval = self.ask("delicate-own")
+
+        done = self.airlock("approvals", "approve", "--yes", "--token-file",
+                            os.path.join(self.state, "agent.token"), approval)
+
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIsNone(run.poll())
+        self.answer("reject", "--yes", approval)
+        run.communicate(timeout=CALL_SECONDS)
 
     def test_a_sandbox_has_no_network_and_no_root(self):
         done = self.airlock(

@@ -16,7 +16,7 @@
 #include "common/rpc/deadline.h"
 #include "common/security/ed25519.h"
 #include "tests/e2e/faults/docker_cli.h"
-#include "tests/e2e/faults/free_port.h"
+#include "tests/support/free_port.h"
 #include "tests/support/raw_call.h"
 
 namespace airlock {
@@ -54,6 +54,7 @@ std::string WriteTokens(TestCerts& certs) {
   for (const char* id : {"ada", "bob"}) {
     tokens.push_back({id, "agent", absl::StrCat("token-of-", id)});
   }
+  tokens.push_back({"anna", "approver", "token-of-anna"});
   tokens.push_back({"olga", "operator", "token-of-olga"});
   return certs.WriteFile("tokens.json", TokenFileText(tokens));
 }
@@ -91,6 +92,7 @@ Cluster::Cluster()
       {"tls", Tls(airlock::v1::PEER_ROLE_POLICY)},
       {"tokensPath", tokens},
       {"grantKeyPath", certs_.WriteFile("grant.key", key.ToPem())},
+      {"storePath", absl::StrCat(certs_.folder(), "/airlock.db")},
       {"metricsListen", kAnyPort},
       {"probeListen", kAnyPort}};
   config_["executor"] = {
@@ -228,6 +230,10 @@ std::unique_ptr<airlock::v1::ExecutionService::Stub> Cluster::Client() const {
 
 std::unique_ptr<airlock::v1::SessionService::Stub> Cluster::Sessions() const {
   return airlock::v1::SessionService::NewStub(NewChannel());
+}
+
+std::unique_ptr<airlock::v1::ApprovalService::Stub> Cluster::Approvals() const {
+  return airlock::v1::ApprovalService::NewStub(NewChannel());
 }
 
 std::unique_ptr<grpc::ClientContext> Cluster::As(const std::string& principal,

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "airlock/v1/approval.grpc.pb.h"
 #include "airlock/v1/execution.grpc.pb.h"
 #include "airlock/v1/session.grpc.pb.h"
 #include "nlohmann/json.hpp"
@@ -27,9 +28,9 @@ namespace airlock {
 inline constexpr absl::Duration kPatience = absl::Seconds(60);
 
 // Makes certificates, keys, tokens and configurations, starts the programs
-// that were built, and ends them. Principals: agents "ada" and "bob", operator
-// "olga"; the token of each is "token-of-<id>". Each executor reaches the
-// engine through a proxy of its own.
+// that were built, and ends them. Principals: agents "ada" and "bob", approver
+// "anna", operator "olga"; the token of each is "token-of-<id>". Each executor
+// reaches the engine through a proxy of its own. The store is durable.
 //
 // The host directory marks() is /marks in every sandbox: what a process appends
 // there counts how often it ran. Not thread-safe, but stubs are.
@@ -72,6 +73,7 @@ class Cluster {
 
   std::unique_ptr<airlock::v1::ExecutionService::Stub> Client() const;
   std::unique_ptr<airlock::v1::SessionService::Stub> Sessions() const;
+  std::unique_ptr<airlock::v1::ApprovalService::Stub> Approvals() const;
   // A call in the name of a principal.
   static std::unique_ptr<grpc::ClientContext> As(
       const std::string& principal, absl::Duration timeout = kPatience);

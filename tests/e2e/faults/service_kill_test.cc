@@ -29,7 +29,8 @@ class ServiceKillTest : public ClusterTest {
   }
 };
 
-TEST_F(ServiceKillTest, PolicyThatDiesTakesWhatItKnewAlong) {
+TEST_F(ServiceKillTest, PolicyWithoutAStoreTakesWhatItKnewAlong) {
+  cluster_.config()["policy"].erase("storePath");
   cluster_.StartAll();
   const auto request = MarkedShell("sleep 100");
   Call call(cluster_, request);
@@ -42,7 +43,7 @@ TEST_F(ServiceKillTest, PolicyThatDiesTakesWhatItKnewAlong) {
   EXPECT_FALSE(told.completed.has_outcome());
   cluster_.StartPolicy();
 
-  // Its store was in memory; the executor kills what nobody knows any more.
+  // The executor kills what nobody knows any more.
   EXPECT_THAT(WatchWhenReachable(told.id).status,
               StatusIs(absl::StatusCode::kNotFound));
   EXPECT_TRUE(cluster_.WaitNoContainers());

@@ -179,13 +179,22 @@ TEST_F(SessionFaultsTest, BrokenLinkCostsNothing) {
   Close("work");
 }
 
-TEST_F(SessionFaultsTest, KilledPolicyLeavesNoSandboxBehind) {
+TEST_F(SessionFaultsTest, KilledPolicyCostsNothing) {
   cluster_.StartAll();
   Output("work", "echo kept > notes");
 
   cluster_.policy().Kill();
   cluster_.StartPolicy();
 
+  const airlock::v1::ExecuteRequest request = In("work", "cat notes");
+  const absl::Time give_up = absl::Now() + kPatience;
+  Transcript told;
+  do {
+    // The gateway may still believe in the connection that was killed.
+    told = cluster_.Execute(request);
+  } while (absl::IsUnavailable(told.status) && absl::Now() < give_up);
+  EXPECT_EQ(told.stdout_data, "kept\n") << told.status;
+  Close("work");
   EXPECT_TRUE(cluster_.WaitNoContainers());
 }
 

@@ -38,7 +38,7 @@ CONFIG = {
         {"action": "system_command", "approval": "deny",
          "command": "forbidden"}]},
     "gateway": {"listen": ANY_PORT, "metricsListen": ANY_PORT,
-                "probeListen": ANY_PORT},
+                "probeListen": ANY_PORT, "web": {"listen": ANY_PORT}},
     "policy": {"listen": ANY_PORT, "metricsListen": ANY_PORT,
                "probeListen": ANY_PORT},
     "executor": {"metricsListen": ANY_PORT, "probeListen": ANY_PORT},

@@ -183,7 +183,7 @@ class DeniedTest : public RefusalTest {
   DeniedTest()
       : RefusalTest(R"("autonomy":{"level":"full",
                        "blockedActions":["system_command"]},
-                       "approvalGating":{"rules":[
+                       "approvalGating":{"enabled":false,"rules":[
                          {"action":"code_exec","approval":"required"}]})") {}
 };
 
@@ -196,14 +196,14 @@ TEST_F(DeniedTest, DenialIsAFinalEventOfAnAcceptedRequest) {
   EXPECT_EQ(told.completed.decision().rule(), "autonomy.blockedActions");
 }
 
-TEST_F(DeniedTest, WhatNeedsApprovalIsDeniedForExactlyThat) {
+TEST_F(DeniedTest, WhatNeedsApprovalIsDeniedWhereNobodyIsAsked) {
   ExecuteRequest request;
   request.mutable_action()->mutable_code_exec()->set_language("python");
   request.mutable_action()->mutable_code_exec()->set_code("print(1)");
   const Transcript told = stack_.Execute("ada", request);
 
   EXPECT_EQ(told.completed.state(), Execution::STATE_DENIED);
-  EXPECT_EQ(told.completed.state_reason(), "APPROVAL_REQUIRED");
+  EXPECT_EQ(told.completed.state_reason(), "APPROVAL_GATING_DISABLED");
 }
 
 }  // namespace

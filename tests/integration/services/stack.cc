@@ -13,6 +13,7 @@
 #include "common/rpc/deadline.h"
 #include "common/security/ed25519.h"
 #include "common/security/random.h"
+#include "tests/support/free_port.h"
 
 namespace airlock {
 namespace {
@@ -51,7 +52,11 @@ std::string TlsText(const TlsFiles& files) {
 
 }  // namespace
 
-Stack::Stack(std::string contract) : contract_(std::move(contract)) {
+Stack::Stack(std::string contract)
+    : contract_(std::move(contract)),
+      policy_port_(FreePort()),
+      gateway_port_(FreePort()),
+      web_port_(FreePort()) {
   std::vector<TestToken> tokens;
   for (const char* id : {"ada", "bob"}) {
     tokens.push_back({id, "agent", absl::StrCat("token-of-", id)});
@@ -63,6 +68,7 @@ Stack::Stack(std::string contract) : contract_(std::move(contract)) {
   grant_key_path_ = certs_.WriteFile("grant.key", key.ToPem());
   grant_public_key_path_ =
       certs_.WriteFile("grant.pub", key.verify_key().ToPem());
+  web_key_path_ = certs_.WriteFile("web.key", std::string(32, 'k'));
   StartPolicy();
   StartGateway();
 }
@@ -79,16 +85,19 @@ std::string Stack::ConfigText(const std::string& executor, int slots) {
       absl::Substitute(R"(,
       "gateway":{"listen":"127.0.0.1:$0","internalTls":$1,
                  "policyTarget":"127.0.0.1:$2","tokensPath":"$3",
-                 "metricsListen":"127.0.0.1:0","probeListen":"127.0.0.1:0"},)",
+                 $4"metricsListen":"127.0.0.1:0",
+                 "probeListen":"127.0.0.1:0",
+                 "web":{"listen":"127.0.0.1:$5","sessionKeyPath":"$6"$7}},)",
                        gateway_port_,
                        TlsText(certs_.ForRole(airlock::v1::PEER_ROLE_GATEWAY)),
-                       policy_port_, tokens_path_),
+                       policy_port_, tokens_path_, gateway_keys_, web_port_,
+                       web_key_path_, web_keys_),
       absl::Substitute(
           R"("policy":{"listen":"127.0.0.1:$0","tls":$1,"tokensPath":"$2",
-                 "grantKeyPath":"$3","metricsListen":"127.0.0.1:0",
+                 "grantKeyPath":"$3",$4$5"metricsListen":"127.0.0.1:0",
                  "probeListen":"127.0.0.1:0"},)",
           policy_port_, TlsText(certs_.ForRole(airlock::v1::PEER_ROLE_POLICY)),
-          tokens_path_, grant_key_path_),
+          tokens_path_, grant_key_path_, policy_keys_, store_key_),
       absl::Substitute(
           R"("executor":{"statePath":"$0/$1","policyTargets":["127.0.0.1:$2"],
                  "tls":$3,"grantPublicKeyPath":"$4","maxRunning":$5,
@@ -113,7 +122,6 @@ void Stack::StartPolicy() {
   ASSERT_FALSE(problems.has_errors()) << FormatProblems(problems);
   ASSERT_TRUE(started.ok()) << started.status();
   policy_ = *std::move(started);
-  policy_port_ = policy_->port();
 }
 
 void Stack::StartGateway() {
@@ -123,7 +131,39 @@ void Stack::StartGateway() {
   ASSERT_FALSE(problems.has_errors()) << FormatProblems(problems);
   ASSERT_TRUE(started.ok()) << started.status();
   gateway_ = *std::move(started);
-  gateway_port_ = gateway_->port();
+}
+
+void Stack::AcceptCertificates(const std::string& client_ca_path,
+                               bool policy_too) {
+  const std::string authority =
+      absl::Substitute(R"("clientCaPath":"$0",)", client_ca_path);
+  const TlsFiles files = certs_.Make("gateway.example", {});
+  gateway_keys_ =
+      absl::Substitute(R"($0"tls":{"certPath":"$1","keyPath":"$2"},)",
+                       authority, files.cert_path, files.key_path);
+  policy_keys_ = policy_too ? authority : "";
+  StopGateway();
+  StopPolicy();
+  StartPolicy();
+  StartGateway();
+}
+
+void Stack::SignOutAfter(absl::Duration lifetime) {
+  web_keys_ = absl::Substitute(R"(,"sessionLifetime":$0)",
+                               absl::ToInt64Milliseconds(lifetime));
+  StopGateway();
+  StartGateway();
+}
+
+void Stack::WithdrawTokens() {
+  certs_.WriteFile("tokens.json",
+                   TokenFileText({{"olga", "operator", "token-of-olga"}}));
+}
+
+void Stack::KeepInFile() {
+  store_key_ = absl::Substitute(R"("storePath":"$0",)", store_path());
+  StopPolicy();
+  StartPolicy();
 }
 
 void Stack::StartExecutor(const std::string& name, int slots, bool keeps_warm) {
@@ -156,6 +196,17 @@ void Stack::WaitReady() {
   }
   ASSERT_TRUE(grpc::CreateChannel(Address(), grpc::InsecureChannelCredentials())
                   ->WaitForConnected(absl::ToChronoTime(give_up)));
+  // It may have lost the policy service and not noticed that it is back.
+  airlock::v1::GetExecutionRequest request;
+  request.set_id("none");
+  airlock::v1::GetExecutionResponse response;
+  grpc::StatusCode code = grpc::StatusCode::UNAVAILABLE;
+  const auto client = Client();
+  while (code == grpc::StatusCode::UNAVAILABLE && absl::Now() < give_up) {
+    code =
+        client->GetExecution(As("olga").get(), request, &response).error_code();
+  }
+  ASSERT_EQ(code, grpc::StatusCode::NOT_FOUND);
 }
 
 std::string Stack::Address() const {

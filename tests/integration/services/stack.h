@@ -33,6 +33,19 @@ class Stack {
   void StopPolicy() { policy_.reset(); }
   void StartGateway();
   void StopGateway() { gateway_.reset(); }
+  // Starts gateway and policy service again, the gateway with TLS: both, or
+  // only the gateway, take certificates of the authority in this file.
+  void AcceptCertificates(const std::string& client_ca_path,
+                          bool policy_too = true);
+  // Starts the gateway again: who signs in at the page is signed in for so
+  // long.
+  void SignOutAfter(absl::Duration lifetime);
+  // Takes the tokens of all but the operator; services find out by themselves.
+  void WithdrawTokens();
+  // Starts the policy service again, over a store in a file: what is asked for
+  // from now on outlives it.
+  void KeepInFile();
+  std::string store_path() const { return certs_.folder() + "/store.db"; }
   // Starts an executor, or one with the same state again, which is its next
   // boot. Its sandboxes are those of backend(name). With `keeps_warm` some
   // wait, and limits are tried first; else there are only those of executions.
@@ -48,8 +61,8 @@ class Stack {
   policy::PolicyApp& policy() { return *policy_; }
   gateway::GatewayApp& gateway() { return *gateway_; }
 
-  // Blocks until the gateway and every executor are ready; fails the test
-  // after 20 s.
+  // Blocks until every executor is ready and the gateway reaches the policy
+  // service; fails the test after 20 s.
   void WaitReady();
 
   // A connection of its own to the gateway, and stubs with one each.
@@ -78,11 +91,20 @@ class Stack {
 
   const std::string contract_;
   TestCerts certs_;
+  // What AcceptCertificates() adds to the sections.
+  std::string gateway_keys_;
+  std::string policy_keys_;
+  // What SignOutAfter() adds.
+  std::string web_keys_;
+  // What KeepInFile() adds.
+  std::string store_key_;
   std::string tokens_path_;
   std::string grant_key_path_;
   std::string grant_public_key_path_;
-  int policy_port_ = 0;
-  int gateway_port_ = 0;
+  const int policy_port_;
+  const int gateway_port_;
+  const int web_port_;
+  std::string web_key_path_;
   std::map<std::string, std::unique_ptr<FakeSandboxBackend>> backends_;
   std::unique_ptr<policy::PolicyApp> policy_;
   std::unique_ptr<gateway::GatewayApp> gateway_;

@@ -4,6 +4,14 @@
 namespace airlock {
 namespace {
 
+// Waits until the background is what will be counted: a process is still its
+// shell after the fork, and nothing at all for a moment when it becomes another
+// program.
+const std::string kBackground =
+    "setsid sleep 987 & "
+    "until [ \"$(tr '\\0' ' ' </proc/$!/cmdline)\" = 'sleep 987 ' ]; do :; "
+    "done; ";
+
 std::unique_ptr<executor::SandboxBackend> MakeDockerBackend() {
   if (!EngineIsThere()) {
     ADD_FAILURE() << "no Docker engine answers: run deploy/engine.sh";
@@ -30,16 +38,17 @@ BackendUnderTest RealDocker() {
           },
       .ignore_sigterm =
           [] { return ShellLine("trap '' TERM; while :; do sleep 1; done"); },
-      .leave_behind = [] { return ShellLine("setsid sleep 987 & exit 0"); },
+      .leave_behind = [] { return ShellLine(kBackground + "exit 0"); },
       .start_daemon =
           [] {
-            return ShellLine("(setsid sleep 987 &); echo up; exec sleep 600");
+            return ShellLine("(" + kBackground + "); echo up; exec sleep 600");
           },
       .count_background =
           [] {
             return ShellLine(
-                "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | "
-                "grep -o 'sleep [9]87' | wc -l");
+                "for file in /proc/[0-9]*/cmdline; do"
+                "  tr '\\0' ' ' <$file; echo; "
+                "done | grep -cx 'sleep 987 '");
           }};
 }
 

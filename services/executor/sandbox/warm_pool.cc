@@ -74,10 +74,9 @@ WarmPool::WarmPool(const std::vector<WarmTarget>& targets,
   workers_ = MakeWorkers(targets);
 }
 
-WarmPool::~WarmPool() {
-  Close();
-  workers_ = nullptr;
-}
+// The workers go with the member, not before: one may still ask them for more,
+// and is refused.
+WarmPool::~WarmPool() { Close(); }
 
 std::unique_ptr<Sandbox> WarmPool::Claim(const SandboxSpec& spec) {
   std::unique_ptr<Sandbox> claimed;

@@ -1,8 +1,10 @@
 #include "common/config/sandbox_settings.h"
 
 #include <limits>
+#include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -79,27 +81,6 @@ void ReadDisk(SectionReader& reader, SandboxSettings& settings) {
   SplitDisk(disk, settings);
 }
 
-SshSettings ReadSsh(const config::v1::Ssh& ssh, const std::string& path,
-                    ProblemList& problems, absl::Duration& timeout) {
-  SectionReader reader(ssh, path, problems);
-  SshSettings settings;
-  settings.host = reader.RequiredText("host");
-  if (!settings.host.empty() && !IsHostName(settings.host)) {
-    reader.AddError("host", absl::StrCat("must be a host name or an address: "
-                                         "got ",
-                                         QuoteForMessage(settings.host)));
-  }
-  settings.port =
-      static_cast<std::uint16_t>(reader.Integer("port", 22, {1, 65535}));
-  settings.username = reader.RequiredText("username");
-  settings.private_key_path = reader.RequiredText("privateKeyPath");
-  settings.connect_timeout =
-      reader.Milliseconds("connectTimeout", absl::Seconds(10),
-                          {absl::Milliseconds(1), absl::Minutes(10)});
-  timeout = reader.Milliseconds("timeout", timeout);
-  return settings;
-}
-
 WarmPoolSettings ReadWarmPool(const config::v1::WarmPool& pool,
                               const std::string& path, ProblemList& problems) {
   SectionReader reader(pool, path, problems);
@@ -127,27 +108,64 @@ SessionSettings ReadSessions(const config::v1::Sessions& sessions,
   return settings;
 }
 
+// Whether `key` was given for all while one agent chose its backend alone.
+bool IsInheritedByChoice(const SectionReader& reader, absl::string_view key) {
+  return absl::StartsWith(reader.Path("backend"), "agents.") &&
+         !absl::StartsWith(reader.Path(key), "agents.");
+}
+
+// What only an engine can do. A promise that would not be kept is refused; it
+// is only told where it was made to agents with another backend too.
+void CheckKeysOfDocker(SectionReader& reader) {
+  for (const absl::string_view key : {"runtime", "mounts"}) {
+    if (!reader.Has(key)) continue;
+    if (IsInheritedByChoice(reader, key)) {
+      reader.AddWarning(key, "does not hold for agents with backend \"ssh\"");
+    } else {
+      reader.AddError(key,
+                      "is only for backend \"docker\": leave it out, or use "
+                      "that backend");
+    }
+  }
+  for (const absl::string_view key : {"image", "pullPolicy"}) {
+    if (!reader.Has(key) || IsInheritedByChoice(reader, key)) continue;
+    reader.AddWarning(key, "is not used where backend is \"ssh\"");
+  }
+}
+
 void ReadBackend(const config::v1::Sandbox& sandbox, SectionReader& reader,
                  ProblemList& problems, SandboxSettings& settings) {
   settings.backend = reader.Word("backend", "docker", {"docker", "ssh"});
+  if (settings.backend == "ssh") CheckKeysOfDocker(reader);
   if (settings.backend == "ssh" && !sandbox.has_ssh()) {
     reader.AddMissing(
         "ssh",
         "is required where backend is \"ssh\": give host, username "
         "and privateKeyPath");
-  } else if (settings.backend == "ssh") {
-    settings.ssh =
-        ReadSsh(sandbox.ssh(), reader.Path("ssh"), problems, settings.timeout);
-  } else if (sandbox.has_ssh()) {
-    // Checked all the same, so that a later switch of backends brings no
-    // surprise.
-    absl::Duration unused;
-    ReadSsh(sandbox.ssh(), reader.Path("ssh"), problems, unused);
-    reader.AddWarning("ssh", "is not used where backend is \"docker\"");
+  }
+  settings.ssh_timeout = settings.timeout;
+  if (!sandbox.has_ssh()) return;
+  SshSettings ssh = ReadSshSettings(sandbox.ssh(), reader.Path("ssh"), problems,
+                                    settings.ssh_timeout);
+  if (settings.backend == "ssh") {
+    settings.ssh = std::move(ssh);
+  } else {
+    reader.AddWarning("ssh",
+                      "is used by ssh_exec only where backend is \"docker\"");
   }
 }
 
 }  // namespace
+
+SandboxSettings OnSsh(SandboxSettings settings) {
+  settings.backend = "ssh";
+  settings.timeout = settings.ssh_timeout;
+  settings.image.clear();
+  settings.runtime.clear();
+  settings.pull_policy.clear();
+  settings.mounts.clear();
+  return settings;
+}
 
 void SplitDisk(std::uint64_t disk_bytes, SandboxSettings& settings) {
   settings.tmp_bytes = disk_bytes / 4;
@@ -194,7 +212,7 @@ SandboxSettings ReadSandboxSettings(const config::v1::Sandbox& sandbox,
       ReadWarmPool(sandbox.warm_pool(), reader.Path("warmPool"), problems);
   settings.sessions =
       ReadSessions(sandbox.sessions(), reader.Path("sessions"), problems);
-  return settings;
+  return settings.backend == "ssh" ? OnSsh(std::move(settings)) : settings;
 }
 
 }  // namespace airlock

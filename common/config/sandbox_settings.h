@@ -13,6 +13,7 @@
 #include "common/config/language_settings.h"
 #include "common/config/mount_settings.h"
 #include "common/config/section_reader.h"
+#include "common/config/ssh_settings.h"
 
 namespace airlock {
 
@@ -20,15 +21,6 @@ namespace airlock {
 inline constexpr std::uint64_t kMinMemoryBytes = std::uint64_t{16} << 20;
 inline constexpr std::uint32_t kMinCpuMillis = 10;
 inline constexpr std::uint32_t kMinPids = 4;
-
-// The host of backend "ssh".
-struct SshSettings {
-  std::string host;
-  std::uint16_t port = 22;
-  std::string username;
-  std::string private_key_path;
-  absl::Duration connect_timeout;
-};
 
 // Sandboxes that wait, started.
 struct WarmPoolSettings {
@@ -50,9 +42,12 @@ struct SandboxSettings {
   bool enabled = true;
   // "docker" or "ssh".
   std::string backend;
+  // Of backend "docker". Empty with "ssh".
   std::string image;
   // The longest time an execution may take.
   absl::Duration timeout;
+  // The same for ssh_exec, which runs on backend "ssh" whatever `backend` is.
+  absl::Duration ssh_timeout;
   std::uint64_t memory_bytes = 0;
   std::uint32_t cpu_millis = 0;
   std::uint32_t pids = 0;
@@ -72,7 +67,7 @@ struct SandboxSettings {
   std::string user;
   // Empty: the engine's default.
   std::string runtime;
-  // "always", "missing" or "never".
+  // "always", "missing" or "never". Empty with backend "ssh".
   std::string pull_policy;
   std::vector<MountSettings> mounts;
   // By name, such as "python".
@@ -85,6 +80,10 @@ struct SandboxSettings {
   // Where it stands, for explanations.
   std::string enabled_path;
 };
+
+// What of the settings holds on backend "ssh": the same limits, its own
+// timeout, and nothing that only an engine has.
+SandboxSettings OnSsh(SandboxSettings settings);
 
 // Gives `disk_bytes` to the two: a quarter to /tmp, the rest to /workspace.
 void SplitDisk(std::uint64_t disk_bytes, SandboxSettings& settings);

@@ -96,27 +96,6 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{R"("user": "1:1:1")", "sandbox.user", "numeric"}));
 
 INSTANTIATE_TEST_SUITE_P(
-    Ssh, SandboxRefusalTest,
-    testing::Values(
-        Refusal{R"("backend": "ssh", "ssh": {"username": "u",
-                   "privateKeyPath": "/k"})",
-                "sandbox.ssh.host", "is required"},
-        Refusal{R"("backend": "ssh", "ssh": {"host": "h",
-                   "privateKeyPath": "/k"})",
-                "sandbox.ssh.username", "is required"},
-        Refusal{R"("backend": "ssh", "ssh": {"host": "h", "username": "u"})",
-                "sandbox.ssh.privateKeyPath", "is required"},
-        Refusal{R"("backend": "ssh", "ssh": {"host": "-oProxy", "username": "u",
-                   "privateKeyPath": "/k"})",
-                "sandbox.ssh.host", "host name"},
-        Refusal{R"("backend": "ssh", "ssh": {"host": "h", "username": "u",
-                   "privateKeyPath": "/k", "port": 65536})",
-                "sandbox.ssh.port", "must be in [1, 65535]"},
-        Refusal{R"("backend": "ssh", "ssh": {"host": "h", "username": "u",
-                   "privateKeyPath": "/k", "timeout": -1})",
-                "sandbox.ssh.timeout", "got -1"}));
-
-INSTANTIATE_TEST_SUITE_P(
     Languages, SandboxRefusalTest,
     testing::Values(
         Refusal{R"("languages": {"Py": {"command": ["p"], "extension": ".p"}})",
@@ -132,34 +111,6 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{R"("languages": {"py": {"command": ["p"],
                    "extension": "/../x"}})",
                 "sandbox.languages.py.extension", "must be the ending"}));
-
-TEST(SandboxSettingsTest, SshTimeoutWinsOverTheSandboxes) {
-  const SandboxSettings settings = SettingsOf(
-      R"("backend": "ssh", "timeout": 1000, "ssh": {"host": "h",
-         "username": "u", "privateKeyPath": "/k", "timeout": 5000,
-         "connectTimeout": 250})");
-
-  EXPECT_EQ(settings.timeout, absl::Seconds(5));
-  EXPECT_EQ(settings.ssh->connect_timeout, absl::Milliseconds(250));
-}
-
-TEST(SandboxSettingsTest, SshSectionWithoutTimeoutLeavesTheSandboxes) {
-  EXPECT_EQ(SettingsOf(R"("backend": "ssh", "timeout": 1000,
-                          "ssh": {"host": "h", "username": "u",
-                                  "privateKeyPath": "/k"})")
-                .timeout,
-            absl::Seconds(1));
-}
-
-TEST(SandboxSettingsTest, UnusedSshSectionIsWarnedOf) {
-  EXPECT_THAT(ProblemsOf(R"("ssh": {"host": "h", "username": "u",
-                                    "privateKeyPath": "/k", "timeout": 5})"),
-              ElementsAre(WarningAt("sandbox.ssh", "not used")));
-  EXPECT_EQ(SettingsOf(R"("ssh": {"host": "h", "username": "u",
-                                  "privateKeyPath": "/k", "timeout": 5})")
-                .timeout,
-            absl::Seconds(30));
-}
 
 TEST(SandboxSettingsTest, DiskIsSplitBetweenWorkspaceAndTmp) {
   const SandboxSettings settings =

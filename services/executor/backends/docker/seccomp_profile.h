@@ -5,8 +5,9 @@
 
 namespace airlock::executor {
 
-// seccomp_profile.json on one line, as the engine wants it: an allow-list.
-// Everything else fails with EPERM, what programs can do without with ENOSYS.
+// common/seccomp/profile.json on one line, as the engine wants it: an
+// allow-list. Everything else fails with EPERM, what programs can do without
+// with ENOSYS.
 const std::string& SeccompProfile();
 
 }  // namespace airlock::executor

@@ -18,6 +18,8 @@
 #include "services/runner/close_range.h"
 #include "services/runner/complain.h"
 #include "services/runner/files/file_program.h"
+#include "services/runner/host/host_program.h"
+#include "services/runner/manifest/manifest.h"
 #include "services/runner/probe/probe.h"
 #include "services/runner/runner.h"
 
@@ -31,6 +33,9 @@ constexpr std::string_view kUsage =
     "Usage: airlock-runner [--workspace DIR] [--cgroup DIR]\n"
     "       airlock-runner file ...    reads, writes or deletes a file\n"
     "       airlock-runner probe ...   tries the limits of a sandbox\n"
+    "       airlock-runner line ...    connects sshd to a machine's host\n"
+    "       airlock-runner host ...    keeps the sandboxes of an executor\n"
+    "       airlock-runner manifest ... says what is on a machine\n"
     "\n"
     "Starts and kills processes inside an Airlock sandbox, as its process 1.\n"
     "Speaks airlock.runner.v1 on standard input and output.\n"
@@ -137,6 +142,15 @@ int main(int argc, char** argv) {
   }
   if (argc > 1 && std::string_view(argv[1]) == "probe") {
     return airlock::runner::ProbeMain(argc - 2, argv + 2);
+  }
+  if (argc > 1 && std::string_view(argv[1]) == "line") {
+    return airlock::runner::LineMain(argc - 2, argv + 2);
+  }
+  if (argc > 1 && std::string_view(argv[1]) == "host") {
+    return airlock::runner::HostMain(argc - 2, argv + 2);
+  }
+  if (argc > 1 && std::string_view(argv[1]) == "manifest") {
+    return airlock::runner::ManifestMain(argc - 2, argv + 2);
   }
   airlock::runner::RunnerOptions options;
   int exit_code = 0;

@@ -1,0 +1,257 @@
+#include "services/runner/host/host_program.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "services/runner/cell/cgroup_tree.h"
+#include "services/runner/cell/shortfall.h"
+#include "services/runner/close_range.h"
+#include "services/runner/complain.h"
+#include "services/runner/host/door.h"
+#include "services/runner/host/host.h"
+
+namespace airlock::runner {
+namespace {
+
+constexpr std::chrono::seconds kStartLimit(10);
+constexpr std::chrono::milliseconds kStartPoll(5);
+// Who looks for a host holds its lock for a moment.
+constexpr std::chrono::seconds kLockLimit(1);
+
+struct Arguments {
+  DoorPath door;
+  std::string cgroup = DefaultCgroupName();
+  // Said first by a line: what comes before it is a login shell's.
+  std::string mark;
+};
+
+// False: it said what is wrong.
+bool ReadArguments(int argc, char** argv, Arguments& out) {
+  for (int i = 0; i < argc; i += 2) {
+    const std::string_view option = argv[i];
+    if (i + 1 == argc) {
+      Complain("nothing follows " + std::string(option));
+      return false;
+    }
+    if (option == "--executor") {
+      out.door.executor = argv[i + 1];
+    } else if (option == "--state") {
+      out.door.folder = argv[i + 1];
+    } else if (option == "--cgroup") {
+      out.cgroup = argv[i + 1];
+    } else if (option == "--mark") {
+      out.mark = argv[i + 1];
+    } else {
+      Complain("unknown option " + std::string(option));
+      return false;
+    }
+  }
+  const std::string problem = out.door.Problem();
+  if (!problem.empty()) Complain(problem);
+  return problem.empty();
+}
+
+UniqueFd TakeLock(const DoorPath& door) {
+  const auto end = std::chrono::steady_clock::now() + kLockLimit;
+  while (true) {
+    UniqueFd lock = LockDoor(door);
+    if (lock.valid() || std::chrono::steady_clock::now() > end) return lock;
+    std::this_thread::sleep_for(kStartPoll);
+  }
+}
+
+// As many as we may: the usual 1024 are too few for many cells, and who hands
+// over must be allowed more descriptors on their way than a cell, with 2048,
+// can have there: they are counted by account.
+void RaiseOpenFiles() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+UniqueFd WatchSignals() {
+  sigset_t asked;
+  ::sigemptyset(&asked);
+  for (const int signal : {SIGTERM, SIGINT}) ::sigaddset(&asked, signal);
+  UniqueFd fd(::signalfd(-1, &asked, SFD_CLOEXEC | SFD_NONBLOCK));
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  return fd;
+}
+
+std::vector<std::string> HiddenPaths(const DoorPath& door) {
+  std::vector<std::string> hidden{door.folder};
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && *home == '/' && home[1] != '\0') {
+    hidden.emplace_back(home);
+  }
+  return hidden;
+}
+
+int Serve(const Arguments& arguments) {
+  // Nothing of whoever started us may reach a cell.
+  CloseFrom(3);
+  ::umask(077);
+  RaiseOpenFiles();
+  UniqueFd signals = WatchSignals();
+  const UniqueFd lock = TakeLock(arguments.door);
+  if (!lock.valid()) {
+    Complain("another host serves this executor, or no lock can be made: " +
+             std::string(std::strerror(errno)));
+    return kHostFailed;
+  }
+  // Its cells have our account: they must not trace us.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  CgroupTree tree = CgroupTree::Find(arguments.cgroup);
+  tree.RemoveStale(arguments.door.executor + "-");
+  UniqueFd listener = OpenDoor(arguments.door);
+  if (!listener.valid() || !signals.valid()) {
+    Complain("cannot listen at " + arguments.door.socket() + ": " +
+             std::strerror(errno));
+    return kHostFailed;
+  }
+  std::vector<Shortfall> shortfalls = FindHostShortfalls();
+  shortfalls.insert(shortfalls.end(), tree.shortfalls().begin(),
+                    tree.shortfalls().end());
+  Host host({arguments.door.executor, HiddenPaths(arguments.door),
+             std::move(shortfalls)},
+            std::move(listener), std::move(signals), std::move(tree));
+  const int exit_code = host.Run();
+  ::unlink(arguments.door.socket().c_str());
+  return exit_code;
+}
+
+// Where systemd keeps accounts apart, a cgroup of our own is to be asked for.
+bool HasUserManager() {
+  const std::string path =
+      "/run/user/" + std::to_string(::geteuid()) + "/systemd/private";
+  return ::access(path.c_str(), F_OK) == 0 &&
+         ::access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
+}
+
+[[noreturn]] void BecomeHost(const Arguments& arguments) {
+  std::vector<std::string> words;
+  if (HasUserManager()) {
+    ::setenv("XDG_RUNTIME_DIR",
+             ("/run/user/" + std::to_string(::geteuid())).c_str(), 0);
+    words = {"systemd-run",
+             "--user",
+             "--scope",
+             "--quiet",
+             "--property=Delegate=yes",
+             "--"};
+  }
+  std::array<char, 4096> self{};
+  const ssize_t size =
+      ::readlink("/proc/self/exe", self.data(), self.size() - 1);
+  if (size <= 0) ::_exit(kHostFailed);
+  for (const std::string& word :
+       {std::string(self.data()), std::string("host"),
+        std::string("--executor"), arguments.door.executor,
+        std::string("--state"), arguments.door.folder, std::string("--cgroup"),
+        arguments.cgroup}) {
+    words.push_back(word);
+  }
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  ::execvp(argv.front(), argv.data());
+  ::_exit(kHostFailed);
+}
+
+// In a session of its own, its output in a file: it outlives us and sshd.
+bool StartHost(const Arguments& arguments) {
+  const pid_t child = ::fork();
+  if (child < 0) return false;
+  if (child == 0) {
+    ::setsid();
+    if (::fork() != 0) ::_exit(0);
+    const UniqueFd null(::open("/dev/null", O_RDWR));
+    const std::string path =
+        arguments.door.folder + "/" + arguments.door.executor + ".log";
+    const UniqueFd log(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
+    ::dup2(null.get(), 0);
+    ::dup2(null.get(), 1);
+    ::dup2(log.valid() ? log.get() : null.get(), 2);
+    BecomeHost(arguments);
+  }
+  return ::waitpid(child, nullptr, 0) == child;
+}
+
+UniqueFd GoToHost(const Arguments& arguments) {
+  const auto end = std::chrono::steady_clock::now() + kStartLimit;
+  bool started = false;
+  while (true) {
+    UniqueFd door = Knock(arguments.door);
+    if (door.valid() && HandOver(door.get())) return door;
+    // Nobody is there, or one that is about to end: its lock tells.
+    if (!started && LockDoor(arguments.door).valid()) {
+      started = StartHost(arguments);
+    }
+    if (std::chrono::steady_clock::now() > end) return {};
+    std::this_thread::sleep_for(kStartPoll);
+  }
+}
+
+}  // namespace
+
+int HostMain(int argc, char** argv) {
+  Arguments arguments;
+  if (!ReadArguments(argc, argv, arguments)) return kHostFailed;
+  try {
+    return Serve(arguments);
+  } catch (const std::exception& error) {
+    Complain(error.what());
+    return kHostFailed;
+  }
+}
+
+int LineMain(int argc, char** argv) {
+  Arguments arguments;
+  if (!ReadArguments(argc, argv, arguments)) return kHostFailed;
+  ::signal(SIGPIPE, SIG_IGN);
+  RaiseOpenFiles();
+  // Before the host may write there. A pipe that is new takes it whole.
+  if (::write(STDOUT_FILENO, arguments.mark.data(), arguments.mark.size()) !=
+      static_cast<ssize_t>(arguments.mark.size())) {
+    return kHostFailed;
+  }
+  const UniqueFd door = GoToHost(arguments);
+  if (!door.valid()) {
+    Complain("no host came up in time; its log is " + arguments.door.folder +
+             "/" + arguments.door.executor + ".log");
+    return kHostFailed;
+  }
+  // The host alone reads and writes from here on: with our own descriptors
+  // closed, sshd sees when the host closes its.
+  ::close(STDIN_FILENO);
+  ::close(STDOUT_FILENO);
+  pollfd wait{door.get(), POLLIN, 0};
+  while (::poll(&wait, 1, -1) < 0 && errno == EINTR) {
+  }
+  return 0;
+}
+
+}  // namespace airlock::runner

@@ -6,7 +6,7 @@
 
 namespace airlock::executor {
 
-absl::Status AppendFrame(const runner::v1::ToRunner& message,
+absl::Status AppendFrame(const google::protobuf::MessageLite& message,
                          std::string& out) {
   const std::size_t size = message.ByteSizeLong();
   if (size > kMaxFrameBytes) {
@@ -20,7 +20,7 @@ absl::Status AppendFrame(const runner::v1::ToRunner& message,
   return absl::OkStatus();
 }
 
-absl::Status FrameDecoder::Feed(absl::string_view bytes, Handler handler) {
+absl::Status FrameCutter::Feed(absl::string_view bytes, Handler handler) {
   while (true) {
     while (header_bytes_ < 4) {
       if (bytes.empty()) return absl::OkStatus();
@@ -42,21 +42,13 @@ absl::Status FrameDecoder::Feed(absl::string_view bytes, Handler handler) {
       if (body_.size() < size_) return absl::OkStatus();
       body = body_;
     }
-    if (absl::Status status = Deliver(body, handler); !status.ok()) {
+    if (absl::Status status = handler(body); !status.ok()) {
       return status;
     }
     body_.clear();
     size_ = 0;
     header_bytes_ = 0;
   }
-}
-
-absl::Status FrameDecoder::Deliver(absl::string_view body, Handler handler) {
-  message_.Clear();
-  if (!message_.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-    return absl::DataLossError("a frame is malformed");
-  }
-  return handler(message_);
 }
 
 }  // namespace airlock::executor

@@ -1,4 +1,5 @@
-// Frames of airlock.runner.v1: a 4-byte big-endian length and a message.
+// Frames of airlock.runner.v1: a 4-byte big-endian length and a message. A
+// runner and a host speak in such frames.
 #pragma once
 
 #include <cstddef>
@@ -9,37 +10,63 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "airlock/runner/v1/runner.pb.h"
+#include "google/protobuf/message_lite.h"
 
 namespace airlock::executor {
 
 // The longest message of a frame.
 inline constexpr std::size_t kMaxFrameBytes = 1 << 20;
 
-// A message as a frame. kInvalidArgument: longer than kMaxFrameBytes.
-absl::Status AppendFrame(const runner::v1::ToRunner& message, std::string& out);
+// A ToRunner or ToHost message as a frame. kInvalidArgument: longer than
+// kMaxFrameBytes.
+absl::Status AppendFrame(const google::protobuf::MessageLite& message,
+                         std::string& out);
 
-// Cuts what a runner sends into messages. Holds at most one frame, and makes
-// no room for a length it has not checked. Not thread-safe.
-class FrameDecoder {
+// Cuts a stream into the bodies of its frames. Holds at most one frame, and
+// makes no room for a length it has not checked. Not thread-safe.
+class FrameCutter {
  public:
-  using Handler =
-      absl::FunctionRef<absl::Status(const runner::v1::FromRunner& message)>;
+  using Handler = absl::FunctionRef<absl::Status(absl::string_view body)>;
 
-  // Takes the next bytes; calls `handler` with each complete message, until
-  // it returns an error, which is passed on. kDataLoss: a frame is too long
-  // or malformed. After an error the stream cannot be read any further.
+  // Takes the next bytes; calls `handler` with the body of each complete frame,
+  // until it returns an error, which is passed on. kDataLoss: a frame is too
+  // long. After an error the stream cannot be read any further.
   absl::Status Feed(absl::string_view bytes, Handler handler);
 
   // Bytes held of a frame that is not complete.
   std::size_t buffered_bytes() const { return body_.size(); }
 
  private:
-  absl::Status Deliver(absl::string_view body, Handler handler);
-
   std::uint32_t size_ = 0;
   std::size_t header_bytes_ = 0;
   std::string body_;
-  runner::v1::FromRunner message_;
 };
+
+// The same, into FromRunner or FromHost messages.
+template <typename Message>
+class MessageDecoder {
+ public:
+  using Handler = absl::FunctionRef<absl::Status(const Message& message)>;
+
+  // As FrameCutter::Feed(). kDataLoss: a frame is too long or malformed.
+  absl::Status Feed(absl::string_view bytes, Handler handler) {
+    return cutter_.Feed(bytes, [&](absl::string_view body) {
+      message_.Clear();
+      if (!message_.ParseFromArray(body.data(),
+                                   static_cast<int>(body.size()))) {
+        return absl::DataLossError("a frame is malformed");
+      }
+      return handler(message_);
+    });
+  }
+
+  std::size_t buffered_bytes() const { return cutter_.buffered_bytes(); }
+
+ private:
+  FrameCutter cutter_;
+  Message message_;
+};
+
+using FrameDecoder = MessageDecoder<runner::v1::FromRunner>;
 
 }  // namespace airlock::executor

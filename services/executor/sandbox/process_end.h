@@ -18,6 +18,14 @@ struct ProcessFacts {
 absl::StatusOr<ProcessEnd> ProcessEndFromFrame(const runner::v1::Ended& frame,
                                                const ProcessFacts& facts);
 
+// The reason of a process whose sandbox we destroyed ourselves: nothing is to
+// be found out.
+inline constexpr char kDestroyedReason[] = "SANDBOX_DESTROYED";
+
+// Of a process whose runner is no longer connected, or does not answer.
+inline constexpr char kGoneReason[] = "RUNNER_GONE";
+inline constexpr char kSilentReason[] = "RUNNER_SILENT";
+
 // The end of a process nobody knows the end of.
 ProcessEnd SandboxFailedEnd(absl::string_view reason,
                             absl::string_view message);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "services/executor/sandbox/process_end.h"
 
 namespace airlock::executor {
 namespace {
@@ -18,8 +19,6 @@ constexpr absl::Duration kStartLimit = absl::Seconds(60);
 constexpr std::size_t kMaxComplaintBytes = 1000;
 
 constexpr absl::string_view kProtocolReason = "RUNNER_PROTOCOL";
-constexpr absl::string_view kGoneReason = "RUNNER_GONE";
-constexpr absl::string_view kSilentReason = "RUNNER_SILENT";
 constexpr absl::string_view kOverdueReason = "RUNNER_OVERDUE";
 
 }  // namespace

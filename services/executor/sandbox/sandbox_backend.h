@@ -26,6 +26,8 @@ enum class EndedBy {
   kCancelled,
   kNotStarted,
   kSandboxFailed,
+  // It was started, or may have been, and nobody can tell how it ended.
+  kOutcomeUnknown,
 };
 
 // How a process ended.
@@ -62,7 +64,8 @@ enum class Stream { kStdout, kStderr };
 // long as there is credit, and before the end for what is left in the pipes
 // without credit (2 MiB at most); OnInputCredit only for a process that accepts
 // later input; OnEnded exactly once and last. Without OnStarted before it,
-// OnEnded says kNotStarted, or kSandboxFailed when nobody knows.
+// OnEnded says kNotStarted, or kSandboxFailed or kOutcomeUnknown when nobody
+// knows.
 class ProcessObserver {
  public:
   virtual ~ProcessObserver() = default;
@@ -139,6 +142,10 @@ struct BackendImage {
 // all (0: unknown). Called from the thread that called Create().
 using ProgressFunction = std::function<void(
     absl::string_view step, std::uint64_t current, std::uint64_t total)>;
+
+// Stands for the execution of a sandbox in which an executor tries limits: a
+// program of its own runs there, and nothing of an agent.
+inline constexpr absl::string_view kSelfTestExecution = "self-test";
 
 // A source of sandboxes: a Docker engine, a host reached over SSH.
 //

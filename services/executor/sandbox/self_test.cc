@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/status/error.h"
@@ -53,10 +54,11 @@ ProcessSpec ProbeProcess(const SandboxSpec& sandbox) {
   return process;
 }
 
-absl::Status ToStatus(const std::vector<EnforcementCheck>& checks) {
+absl::Status ToStatus(const std::vector<EnforcementCheck>& checks,
+                      const std::vector<std::string>& best_effort) {
   std::vector<std::string> failed;
   for (const EnforcementCheck& check : checks) {
-    if (!check.ok) {
+    if (!check.ok && !absl::c_linear_search(best_effort, check.name)) {
       failed.push_back(absl::StrCat(check.name, " ", check.message));
     }
   }
@@ -68,15 +70,16 @@ absl::Status ToStatus(const std::vector<EnforcementCheck>& checks) {
 
 }  // namespace
 
-SelfTest::SelfTest(const SandboxSpec& spec, SandboxBackend& backend,
+SelfTest::SelfTest(const Wanted& wanted, SandboxBackend& backend,
                    SandboxReaper& reaper, ExecutorMetrics& metrics)
-    : spec_(ProbeSandbox(spec)),
+    : spec_(ProbeSandbox(wanted.spec)),
+      best_effort_(wanted.best_effort),
       backend_(backend),
       reaper_(reaper),
       metrics_(metrics) {}
 
 absl::Status SelfTest::Run(absl::Time deadline) {
-  auto sandbox = backend_.Create(spec_, /*execution_id=*/"", deadline, nullptr);
+  auto sandbox = backend_.Create(spec_, kSelfTestExecution, deadline, nullptr);
   if (!sandbox.ok()) return sandbox.status();
   const auto listener = std::make_shared<Listener>();
   (*sandbox)->Run(ProbeProcess(spec_), listener);
@@ -89,7 +92,7 @@ absl::Status SelfTest::Run(absl::Time deadline) {
   for (const EnforcementCheck& check : checks) {
     metrics_.SetEnforcement(check.name, check.ok);
   }
-  absl::Status status = ToStatus(checks);
+  absl::Status status = ToStatus(checks, best_effort_);
   absl::MutexLock lock(&mutex_);
   checks_ = std::move(checks);
   return status;

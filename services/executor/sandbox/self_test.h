@@ -1,6 +1,7 @@
 // Proves on a real sandbox that each limit holds.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -18,15 +19,22 @@ namespace airlock::executor {
 // of it. Thread-safe.
 class SelfTest {
  public:
-  // `spec` is what executions get; see ProbeSandbox(). The others must outlive
-  // it.
-  SelfTest(const SandboxSpec& spec, SandboxBackend& backend,
-           SandboxReaper& reaper, ExecutorMetrics& metrics);
+  // What is to be tried.
+  struct Wanted {
+    // What executions get; see ProbeSandbox().
+    SandboxSpec spec;
+    // Checks that may fail: it is told, and work is taken all the same.
+    std::vector<std::string> best_effort;
+  };
+
+  // The references must outlive it.
+  SelfTest(const Wanted& wanted, SandboxBackend& backend, SandboxReaper& reaper,
+           ExecutorMetrics& metrics);
 
   // Blocks until `deadline` at most. kFailedPrecondition with reason
-  // LIMITS_NOT_ENFORCED: a limit does not hold; the message says which and
-  // why. kNotFound: the image is not there, so nothing is known. Else as
-  // SandboxBackend::Create().
+  // LIMITS_NOT_ENFORCED: a limit that must hold does not; the message says
+  // which and why. kNotFound: the image is not there, so nothing is known. Else
+  // as SandboxBackend::Create().
   absl::Status Run(absl::Time deadline) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // What was found last; empty until it came to that.
@@ -34,6 +42,7 @@ class SelfTest {
 
  private:
   const SandboxSpec spec_;
+  const std::vector<std::string> best_effort_;
   SandboxBackend& backend_;
   SandboxReaper& reaper_;
   ExecutorMetrics& metrics_;

@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "common/status/error.h"
 #include "services/executor/sandbox/base_environment.h"
-#include "services/executor/sandbox/sandbox_backend.h"
+#include "services/executor/sandbox/runner_pids.h"
 #include "services/executor/sandbox/spec_check.h"
 
 namespace airlock::executor {
@@ -125,12 +125,6 @@ json HostConfigOf(const ContainerPlan& plan) {
 }
 
 }  // namespace
-
-std::uint32_t RunnerPids(const SandboxSpec& spec) {
-  if (!spec.parallel) return kRunnerPids;
-  constexpr std::uint32_t kMostKeepers = Sandbox::kMaxProcesses;
-  return kRunnerPids + std::min(spec.pids, kMostKeepers);
-}
 
 absl::Status CheckSpec(const SandboxSpec& spec) {
   FieldViolations violations;

@@ -15,14 +15,6 @@ namespace airlock::executor {
 // Where kRunnerProgram is inside, read-only.
 inline constexpr const char* kRunnerFolder = "/airlock";
 
-// Processes a container may have beyond SandboxSpec::pids: the runner itself
-// and one that it is just about to start or to reap.
-inline constexpr std::uint32_t kRunnerPids = 2;
-
-// With those of a parallel sandbox: one beside each process that runs, and so
-// never more than `spec.pids`.
-std::uint32_t RunnerPids(const SandboxSpec& spec);
-
 // Files the runner may have open. It gives each process kOpenFiles.
 inline constexpr int kRunnerOpenFiles = 2048;
 inline constexpr int kOpenFiles = 1024;

@@ -17,8 +17,8 @@
 #include "services/executor/backends/docker/docker_options.h"
 #include "services/executor/backends/docker/docker_volumes.h"
 #include "services/executor/backends/docker/janitor.h"
-#include "services/executor/backends/docker/runner_keeper.h"
 #include "services/executor/backends/docker/runner_volume.h"
+#include "services/executor/sandbox/runner_keeper.h"
 #include "services/executor/sandbox/sandbox_backend.h"
 
 namespace airlock::executor {

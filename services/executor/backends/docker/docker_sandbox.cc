@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "common/logging/log.h"
 #include "services/executor/backends/docker/end_explainer.h"
+#include "services/executor/sandbox/process_end.h"
 
 namespace airlock::executor {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/executor/sandbox/process_end.h"
 
 namespace airlock::executor {
 namespace {

@@ -11,10 +11,6 @@
 
 namespace airlock::executor {
 
-// The reason of a process whose sandbox we destroyed ourselves: nothing is to
-// be found out.
-inline constexpr char kDestroyedReason[] = "SANDBOX_DESTROYED";
-
 // Adds to `end`, which is kSandboxFailed, what the engine says about the
 // container: out of memory, exited, removed from outside. Blocks.
 ProcessEnd ExplainEnd(ProcessEnd end, DockerContainers& containers,

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "services/executor/sandbox/runner_pids.h"
 #include "tests/support/status_matchers.h"
 
 namespace airlock::executor {

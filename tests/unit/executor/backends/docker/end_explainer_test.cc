@@ -5,6 +5,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "services/executor/sandbox/process_end.h"
 #include "tests/unit/executor/backends/docker/fake_engine.h"
 
 namespace airlock::executor {

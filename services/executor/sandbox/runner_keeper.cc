@@ -1,11 +1,11 @@
-#include "services/executor/backends/docker/runner_keeper.h"
+#include "services/executor/sandbox/runner_keeper.h"
 
 #include "absl/time/time.h"
 
 namespace airlock::executor {
 namespace {
 
-constexpr absl::Duration kInterval = absl::Seconds(5);
+constexpr absl::Duration kInterval = absl::Seconds(3);
 
 }  // namespace
 

@@ -11,7 +11,7 @@
 
 namespace airlock::executor {
 
-// Pings every runner every 5 s from a thread of its own: a runner that hears
+// Pings every runner every 3 s from a thread of its own: a runner that hears
 // nothing for 15 s kills what it runs. Thread-safe.
 class RunnerKeeper {
  public:

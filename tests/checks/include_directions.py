@@ -60,10 +60,12 @@ THIRD_PARTY = [
       r"^services/cli/", r"^services/\w+/\w+_app\w*\.(cc|h)$"]),
     (r"^boost/", [r"^services/gateway/http/"]),
     (r"^curl/", [r"^common/http/", r"^services/fetcher/"]),
-    (r"^libssh2", [r"^services/executor/backends/ssh/ssh_session\."]),
+    (r"^libssh2", [r"^services/executor/backends/ssh/connection/ssh_session\."]),
     (r"^nlohmann/",
      [r"^common/(config|security|logging)/",
-      r"^services/executor/backends/docker/", r"^services/cli/"]),
+      r"^services/executor/backends/docker/", r"^services/cli/",
+      r"^services/runner/cell/compile_seccomp\."]),
+    (r"^seccomp\.h$", [r"^services/runner/cell/compile_seccomp\."]),
     (r"^(sqlite3|libpq-fe)\.h$", [r"^services/policy/store/"]),
     # A counter may be handed to whoever counts; only the room of metrics
     # names and registers it.
@@ -71,7 +73,9 @@ THIRD_PARTY = [
      [r"^common/(metrics|rpc|process)/", r"^services/\w+/\w+_metrics\.",
       r"^services/\w+/\w+_app\w*\.(cc|h)$", r"^services/\w+/main\.cc$"]),
     (r"^CLI/", [r"^common/process/", r"^services/cli/"]),
-    (r"^openssl/", [r"^common/(security|http)/", r"^services/cli/certs/"]),
+    (r"^openssl/", [r"^common/(security|http)/", r"^services/cli/certs/",
+                    r"^services/executor/backends/ssh/connection/"
+                    r"(known_hosts|ssh_key)\."]),
     (r"^(pb|pb_encode|pb_decode|pb_common)\.h$", [r"^services/runner/"]),
     # No logging and no gRPC inside the sandbox.
     (r"^absl/log/", []),

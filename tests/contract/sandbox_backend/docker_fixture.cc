@@ -15,8 +15,6 @@ using executor::DockerClient;
 using executor::DockerContainers;
 using executor::SandboxSpec;
 
-absl::Time Soon() { return absl::Now() + absl::Seconds(60); }
-
 executor::DockerAddress LocalEngine() {
   return *executor::ParseDockerEndpoint(executor::DockerOptions().endpoint,
                                         /*tls=*/false);

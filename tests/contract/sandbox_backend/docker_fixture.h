@@ -48,6 +48,5 @@ class DockerTest : public testing::Test {
 // The engine's own client over `transport`.
 executor::DockerAddress LocalEngine();
 bool EngineIsThere();
-absl::Time Soon();
 
 }  // namespace airlock

@@ -105,7 +105,7 @@ class LyingTransport final : public HttpTransport {
 class DockerSelfTestTest : public DockerTest {
  protected:
   std::vector<EnforcementCheck> Try(SandboxBackend& backend) {
-    executor::SelfTest test(TestSpec(), backend, reaper_, metrics_);
+    executor::SelfTest test({TestSpec(), {}}, backend, reaper_, metrics_);
     status_ = test.Run(Soon());
     return test.checks();
   }
@@ -144,7 +144,7 @@ TEST_F(DockerSelfTestTest, EveryLimitHoldsAndThatIsKnownSoon) {
 TEST_F(DockerSelfTestTest, MissingImageIsSaidAsSuch) {
   SandboxSpec spec = TestSpec();
   spec.image = "airlock/no-such-image:1";
-  executor::SelfTest test(spec, *backend_, reaper_, metrics_);
+  executor::SelfTest test({spec, {}}, *backend_, reaper_, metrics_);
 
   EXPECT_THAT(test.Run(Soon()), StatusIs(absl::StatusCode::kNotFound));
 }

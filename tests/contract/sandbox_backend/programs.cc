@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "services/executor/sandbox/base_environment.h"
 
 namespace airlock {
+
+absl::Time Soon() { return absl::Now() + absl::Seconds(60); }
 
 executor::SandboxSpec TestSpec() {
   executor::SandboxSpec spec;

@@ -4,9 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "services/executor/sandbox/sandbox_spec.h"
 
 namespace airlock {
+
+// A deadline of a test.
+absl::Time Soon();
 
 // Limits small enough for a test machine, with the project's own image.
 executor::SandboxSpec TestSpec();

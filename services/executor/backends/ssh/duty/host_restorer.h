@@ -1,0 +1,51 @@
+// A host that an operator's command restores.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "services/executor/backends/ssh/duty/host_renewal.h"
+#include "services/executor/backends/ssh/duty/manifest_file.h"
+#include "services/executor/backends/ssh/duty/restore_command.h"
+#include "services/executor/backends/ssh/host_link.h"
+
+namespace airlock::executor {
+
+// Of a HostRestorer.
+struct HostRestorerOptions {
+  HostLinkOptions host;
+  std::vector<std::string> command;
+  absl::Duration command_timeout = absl::Minutes(5);
+  // A folder of this machine that stays.
+  std::string state_path;
+  // What is compared. None: what the runner knows.
+  std::vector<std::string> roots{};
+  // How long a restored host may take to be there.
+  absl::Duration return_limit = absl::Minutes(2);
+  // How long processes of the restoring may take to be gone.
+  absl::Duration settle_limit = absl::Seconds(10);
+};
+
+// Runs the command, waits for the host and compares what is on it with what
+// was after the first time. Belongs to one thread at a time.
+class HostRestorer final : public HostRenewal {
+ public:
+  explicit HostRestorer(HostRestorerOptions options);
+
+  // kFailedPrecondition HOST_NOT_CLEAN: something differs; the message names
+  // it. Else what RunRestoreCommand() and TakeManifest() say.
+  absl::Status Renew(absl::string_view reason,
+                     const std::atomic<bool>& stop) override;
+
+ private:
+  absl::StatusOr<HostManifest> AwaitManifest(absl::Time deadline,
+                                             const std::atomic<bool>& stop);
+  absl::Status Compare(const HostManifest& first,
+                       const std::atomic<bool>& stop);
+
+  const HostRestorerOptions options_;
+  const ManifestFile file_;
+};
+
+}  // namespace airlock::executor

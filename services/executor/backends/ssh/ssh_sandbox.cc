@@ -1,0 +1,92 @@
+#include "services/executor/backends/ssh/ssh_sandbox.h"
+
+#include <optional>
+#include <utility>
+
+#include "services/executor/sandbox/process_end.h"
+
+namespace airlock::executor {
+namespace {
+
+class CellEndExplainer final : public ProcessObserver {
+ public:
+  CellEndExplainer(std::shared_ptr<ProcessObserver> observer,
+                   std::shared_ptr<Cell> cell)
+      : observer_(std::move(observer)), cell_(std::move(cell)) {}
+
+  void OnStarted() override { observer_->OnStarted(); }
+  void OnOutput(Stream stream, absl::string_view data) override {
+    observer_->OnOutput(stream, data);
+  }
+  void OnInputCredit(std::uint64_t limit_bytes) override {
+    observer_->OnInputCredit(limit_bytes);
+  }
+  void OnEnded(const ProcessEnd& end) override {
+    observer_->OnEnded(ExplainCellEnd(end, cell_->end()));
+  }
+
+ private:
+  const std::shared_ptr<ProcessObserver> observer_;
+  const std::shared_ptr<Cell> cell_;
+};
+
+}  // namespace
+
+ProcessEnd ExplainCellEnd(ProcessEnd end, const std::optional<CellEnd>& cell) {
+  if (end.ended_by != EndedBy::kSandboxFailed ||
+      end.reason == kDestroyedReason) {
+    return end;
+  }
+  if (!cell.has_value()) {
+    // With any other reason it was us who gave it up, and the host was there.
+    if (end.reason == kGoneReason || end.reason == kSilentReason) {
+      end.ended_by = EndedBy::kOutcomeUnknown;
+      end.reason = "HOST_LOST";
+    }
+    return end;
+  }
+  // With process 1 of its pid namespace everything in it is gone.
+  end.empty = true;
+  end.reason = cell->reason;
+  end.message = cell->message;
+  if (cell->out_of_memory) {
+    end.ended_by = EndedBy::kOutOfMemory;
+    end.hit_memory = true;
+    end.reason = "SANDBOX_OUT_OF_MEMORY";
+    end.message = "the kernel ended the whole sandbox for memory";
+  }
+  return end;
+}
+
+SshSandbox::SshSandbox(std::shared_ptr<Cell> cell,
+                       std::shared_ptr<RunnerClient> runner,
+                       std::weak_ptr<CellSender> sender)
+    : cell_(std::move(cell)),
+      runner_(std::move(runner)),
+      sender_(std::move(sender)) {}
+
+SshSandbox::~SshSandbox() {
+  const std::shared_ptr<CellSender> sender = sender_.lock();
+  if (sender != nullptr) sender->SendClose(cell_);
+}
+
+std::shared_ptr<SandboxProcess> SshSandbox::Run(
+    ProcessSpec spec, std::shared_ptr<ProcessObserver> observer) {
+  return runner_->Run(std::move(spec), std::make_shared<CellEndExplainer>(
+                                           std::move(observer), cell_));
+}
+
+absl::Status SshSandbox::Destroy(absl::Time deadline) {
+  if (destroyed_) return absl::OkStatus();
+  runner_->Abort(kDestroyedReason, "the sandbox was destroyed");
+  const std::shared_ptr<CellSender> sender = sender_.lock();
+  if (sender != nullptr) sender->SendClose(cell_);
+  if (!cell_->WaitFinished(deadline)) {
+    return absl::DeadlineExceededError(
+        "the host did not say in time that the sandbox is gone");
+  }
+  destroyed_ = true;
+  return absl::OkStatus();
+}
+
+}  // namespace airlock::executor

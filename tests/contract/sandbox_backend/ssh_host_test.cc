@@ -1,0 +1,200 @@
+// What only a backend over SSH has: a host that can lack things, and others
+// that use it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <prometheus/registry.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "common/security/random.h"
+#include "common/status/error.h"
+#include "services/executor/sandbox/self_test.h"
+#include "tests/contract/sandbox_backend/process_recorder.h"
+#include "tests/contract/sandbox_backend/programs.h"
+#include "tests/contract/sandbox_backend/ssh_fixture.h"
+#include "tests/support/status_matchers.h"
+
+namespace airlock {
+namespace {
+
+using executor::EndedBy;
+using executor::ProcessSpec;
+using executor::Sandbox;
+using executor::SshBackend;
+using testing::HasSubstr;
+
+class SshHostTest : public testing::Test {
+ protected:
+  static SshWorld& world() {
+    static SshWorld world;
+    return world;
+  }
+
+  static std::unique_ptr<SshBackend> MakeBackend(executor::SshOptions options) {
+    static const SystemClock clock;
+    return std::make_unique<SshBackend>(std::move(options), clock);
+  }
+
+  static std::shared_ptr<ProcessRecorder> Start(Sandbox& sandbox,
+                                                ProcessSpec spec) {
+    auto recorder = std::make_shared<ProcessRecorder>();
+    sandbox.Run(std::move(spec), recorder);
+    return recorder;
+  }
+};
+
+TEST_F(SshHostTest, EveryLimitHoldsInACell) {
+  const auto backend = world().MakeBackend();
+  prometheus::Registry registry;
+  executor::ExecutorMetrics metrics(registry);
+  executor::SandboxReaper reaper(1, 16, metrics);
+  executor::SelfTest test({HostSpec(), {}}, *backend, reaper, metrics);
+
+  EXPECT_THAT(test.Run(Soon()), IsOk());
+  for (const executor::EnforcementCheck& check : test.checks()) {
+    EXPECT_TRUE(check.ok) << check.name << ": " << check.message;
+  }
+}
+
+TEST_F(SshHostTest, WhatTheHostCannotEnforceIsRefused) {
+  executor::SshOptions options = world().Options();
+  options.link.cgroup = "airlock-nobody-made-this";
+  const auto strict = MakeBackend(options);
+
+  const absl::Status checked = strict->Check(Soon());
+  EXPECT_THAT(checked, StatusIs(absl::StatusCode::kFailedPrecondition,
+                                HasSubstr("memory")));
+  EXPECT_EQ(ErrorReason(checked), "LIMITS_NOT_ENFORCED");
+  const auto refused = strict->Create(HostSpec(), "", Soon(), nullptr);
+  EXPECT_THAT(refused.status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(ErrorReason(refused.status()), "LIMITS_NOT_ENFORCED");
+}
+
+TEST_F(SshHostTest, BestEffortGoesWithoutAndSaysSo) {
+  executor::SshOptions options = world().Options();
+  options.link.cgroup = "airlock-nobody-made-this";
+  options.best_effort = true;
+  const auto backend = MakeBackend(options);
+  prometheus::Registry registry;
+  executor::ExecutorMetrics metrics(registry);
+  executor::SandboxReaper reaper(1, 16, metrics);
+  executor::SelfTest test({HostSpec(), {"cpu", "memory", "pids", "swap"}},
+                          *backend, reaper, metrics);
+
+  EXPECT_THAT(backend->Check(Soon()), IsOk());
+  EXPECT_THAT(test.Run(Soon()), IsOk());
+
+  const auto checks = test.checks();
+  const auto pids = std::find_if(
+      checks.begin(), checks.end(),
+      [](const executor::EnforcementCheck& c) { return c.name == "pids"; });
+  ASSERT_NE(pids, checks.end());
+  EXPECT_FALSE(pids->ok);
+}
+
+TEST_F(SshHostTest, AnotherBootRemovesWhatTheOneBeforeLeft) {
+  executor::SshOptions options = world().Options();
+  const auto first = MakeBackend(options);
+  auto sandbox = first->Create(HostSpec(), "", Soon(), nullptr);
+  ASSERT_THAT(sandbox, IsOk());
+  const auto process = Start(**sandbox, TestProcess({"sleep", "600"}));
+  ASSERT_TRUE(process->WaitStarted());
+
+  options.link.boot = RandomUuid();
+  const auto second = MakeBackend(options);
+
+  EXPECT_THAT(second->Check(Soon()), IsOk());
+  EXPECT_EQ(second->RemoveLeftovers(Soon()).value_or(-1), 1);
+  EXPECT_EQ(second->RemoveLeftovers(Soon()).value_or(-1), 0);
+  EXPECT_EQ(process->WaitEnded().ended_by, EndedBy::kOutcomeUnknown);
+}
+
+TEST_F(SshHostTest, ExecutorsOnOneHostDoNotTouchEachOther) {
+  const auto first = world().MakeBackend();
+  auto sandbox = first->Create(HostSpec(), "", Soon(), nullptr);
+  ASSERT_THAT(sandbox, IsOk());
+  {
+    const auto second = world().MakeBackend();
+    auto other = second->Create(HostSpec(), "", Soon(), nullptr);
+    ASSERT_THAT(other, IsOk());
+    EXPECT_EQ(second->RemoveLeftovers(Soon()).value_or(-1), 0);
+  }
+
+  EXPECT_EQ(Start(**sandbox, ShellLine("exit 4"))->WaitEnded().exit_code, 4);
+}
+
+TEST_F(SshHostTest, TwoHundredAtOnce) {
+  executor::SandboxSpec spec = HostSpec();
+  spec.pids = 500;
+  spec.memory_bytes = std::uint64_t{512} << 20U;
+  spec.parallel = true;
+  const auto backend = world().MakeBackend();
+  auto sandbox = backend->Create(spec, "", Soon(), nullptr);
+  ASSERT_THAT(sandbox, IsOk());
+
+  std::vector<std::shared_ptr<ProcessRecorder>> all;
+  for (int i = 0; i < 200; ++i) {
+    ProcessSpec process = ShellLine("read go; echo " + std::to_string(i));
+    process.parallel = true;
+    process.stdin_data = "go\n";
+    all.push_back(Start(**sandbox, std::move(process)));
+  }
+
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(all[static_cast<std::size_t>(i)]->WaitEnded().exit_code, 0) << i;
+    EXPECT_EQ(all[static_cast<std::size_t>(i)]->standard_output(),
+              std::to_string(i) + "\n");
+  }
+}
+
+TEST_F(SshHostTest, OneSessionAndNewKeysUnderLoadAreEnough) {
+  SshWorld strict({.config_lines = {"MaxSessions 1", "RekeyLimit 16M"}});
+  const auto backend = strict.MakeBackend();
+  auto sandbox = backend->Create(HostSpec(), "", Soon(), nullptr);
+  ASSERT_THAT(sandbox, IsOk());
+  constexpr std::uint64_t kBytes = 100'000'000;
+  ProcessSpec spec =
+      TestProcess({"head", "-c", std::to_string(kBytes), "/dev/zero"});
+  spec.output_credit_bytes = kBytes;
+
+  const auto process = Start(**sandbox, std::move(spec));
+
+  EXPECT_EQ(process->WaitEnded().exit_code, 0);
+  EXPECT_EQ(process->standard_output().size(), kBytes);
+}
+
+TEST_F(SshHostTest, ALoginShellMaySayWhatItLikes) {
+  SshWorld noisy({.profile = "echo welcome; head -c 20000 /dev/urandom"});
+  const auto backend = noisy.MakeBackend();
+
+  EXPECT_THAT(backend->Check(Soon()), IsOk());
+}
+
+TEST_F(SshHostTest, ASlowReaderHoldsUpNobodyElse) {
+  const auto backend = world().MakeBackend();
+  auto slow_sandbox = backend->Create(HostSpec(), "", Soon(), nullptr);
+  auto fast_sandbox = backend->Create(HostSpec(), "", Soon(), nullptr);
+  ASSERT_THAT(slow_sandbox, IsOk());
+  ASSERT_THAT(fast_sandbox, IsOk());
+  ProcessSpec endless = TestProcess({"cat", "/dev/zero"});
+  endless.output_credit_bytes = 1000;
+  const auto slow = Start(**slow_sandbox, std::move(endless));
+  ASSERT_TRUE(slow->WaitOutput(1000));
+
+  ProcessSpec spec = TestProcess({"head", "-c", "5000000", "/dev/zero"});
+  spec.output_credit_bytes = 5'000'000;
+  const auto fast = Start(**fast_sandbox, std::move(spec));
+
+  EXPECT_EQ(fast->WaitEnded().exit_code, 0);
+  EXPECT_EQ(fast->standard_output().size(), 5'000'000U);
+  EXPECT_EQ(slow->ends(), 0);
+  EXPECT_EQ(slow->standard_output().size(), 1000U);
+}
+
+}  // namespace
+}  // namespace airlock

@@ -7,8 +7,7 @@
 namespace airlock::executor {
 
 // The factory of the backend that `config` names. Making one fails with
-// kInvalidArgument or kNotFound and the setting that is wrong, and with
-// kUnimplemented for "ssh".
+// kInvalidArgument or kNotFound and the setting that is wrong.
 BackendFactory MakeBackendFactory(const ExecutorConfig& config);
 
 }  // namespace airlock::executor

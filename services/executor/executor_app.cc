@@ -17,6 +17,7 @@
 #include "common/rpc/probe_server.h"
 #include "common/security/digest.h"
 #include "common/security/key_files.h"
+#include "common/security/random.h"
 #include "services/executor/clients/policy_link.h"
 #include "services/executor/dispatch/backend_monitor.h"
 #include "services/executor/dispatch/grant_verifier.h"
@@ -70,6 +71,12 @@ void DrainJobs(JobTable& table, absl::Time deadline) {
   }
 }
 
+// What a host may lack that was not prepared by an administrator.
+std::vector<std::string> BestEffortChecks(const ExecutorConfig& config) {
+  if (!config.ssh.has_value() || !config.ssh->best_effort) return {};
+  return {"cpu", "memory", "pids", "swap"};
+}
+
 }  // namespace
 
 // In the order they depend on each other. The end is in ~ExecutorApp, because
@@ -78,9 +85,12 @@ struct ExecutorApp::Parts {
   Parts(const ExecutorConfig& config,
         std::unique_ptr<ExecutorState> locked_state,
         std::unique_ptr<VerifyKeyFile> grant_keys,
+        std::shared_ptr<prometheus::Registry> made_registry,
+        std::unique_ptr<ExecutorMetrics> made_metrics,
         std::unique_ptr<SandboxBackend> made_backend)
       : state(std::move(locked_state)),
-        metrics(*registry),
+        registry(std::move(made_registry)),
+        owned_metrics(std::move(made_metrics)),
         grants(std::move(grant_keys), state->id(), state->boot_nonce()),
         backend(std::move(made_backend)),
         quota(config.max_sandboxes),
@@ -100,7 +110,9 @@ struct ExecutorApp::Parts {
                 .on_backend_trouble = [this] { monitor->Suspect(); }})),
         bounded(*backend, quota, [this] { warm_pool->MakeRoom(); }) {
     if (config.tried_sandbox.has_value()) {
-      self_test.emplace(*config.tried_sandbox, bounded, *reaper, metrics);
+      self_test.emplace(
+          SelfTest::Wanted{*config.tried_sandbox, BestEffortChecks(config)},
+          bounded, *reaper, metrics);
     }
   }
 
@@ -114,9 +126,9 @@ struct ExecutorApp::Parts {
   void Tick();
 
   const std::unique_ptr<ExecutorState> state;
-  const std::shared_ptr<prometheus::Registry> registry =
-      std::make_shared<prometheus::Registry>();
-  ExecutorMetrics metrics;
+  const std::shared_ptr<prometheus::Registry> registry;
+  const std::unique_ptr<ExecutorMetrics> owned_metrics;
+  ExecutorMetrics& metrics = *owned_metrics;
   SystemClock clock;
   const GrantVerifier grants;
   const std::unique_ptr<SandboxBackend> backend;
@@ -221,12 +233,16 @@ absl::StatusOr<std::unique_ptr<ExecutorApp>> ExecutorApp::Start(
   if (!credentials.ok()) return credentials.status();
   auto state = ExecutorState::Open(config.state_path);
   if (!state.ok()) return state.status();
+  auto registry = std::make_shared<prometheus::Registry>();
+  auto metrics = std::make_unique<ExecutorMetrics>(*registry);
   auto backend = make_backend({.executor_id = (*state)->id(),
-                               .boot = HexEncode((*state)->boot_nonce())});
+                               .boot = HexEncode((*state)->boot_nonce()),
+                               .metrics = metrics.get()});
   if (!backend.ok()) return backend.status();
 
   auto parts = std::make_unique<Parts>(config, *std::move(state),
-                                       *std::move(keys), *std::move(backend));
+                                       *std::move(keys), std::move(registry),
+                                       std::move(metrics), *std::move(backend));
   auto metrics_server =
       MetricsServer::Start(config.metrics_listen, parts->registry);
   if (!metrics_server.ok()) return metrics_server.status();
@@ -285,5 +301,25 @@ const std::string& ExecutorApp::id() const { return parts_->state->id(); }
 bool ExecutorApp::ready() const { return parts_->table->ready(); }
 int ExecutorApp::metrics_port() const { return parts_->metrics_server->port(); }
 int ExecutorApp::probe_port() const { return parts_->probes->port(); }
+
+BackendTrial TryBackend(const ExecutorConfig& config,
+                        const BackendFactory& make_backend,
+                        absl::Time deadline) {
+  // As nobody: what an executor left is not ours to remove.
+  const auto backend = make_backend({.executor_id = "check-" + RandomUuid(),
+                                     .boot = "check",
+                                     .metrics = nullptr});
+  if (!backend.ok()) return {backend.status(), {}};
+  BackendTrial trial{(*backend)->Check(deadline), {}};
+  if (!trial.status.ok() || !config.tried_sandbox.has_value()) return trial;
+  prometheus::Registry registry;
+  ExecutorMetrics metrics(registry);
+  SandboxReaper reaper(/*threads=*/1, /*queue_limit=*/1, metrics);
+  SelfTest test({*config.tried_sandbox, BestEffortChecks(config)}, **backend,
+                reaper, metrics);
+  trial.status = test.Run(deadline);
+  trial.checks = test.checks();
+  return trial;
+}
 
 }  // namespace airlock::executor

@@ -156,11 +156,35 @@ DockerSettings ReadDocker(const config::v1::Docker& proto,
   return settings;
 }
 
-// Jobs and what waits for them must have room at the same time.
-void CheckRoom(const ExecutorConfig& checked, ProblemList& problems) {
-  const std::size_t waiting = std::accumulate(
+std::size_t CountWaiting(const ExecutorConfig& checked) {
+  return std::accumulate(
       checked.warm_targets.begin(), checked.warm_targets.end(), std::size_t{0},
       [](std::size_t sum, const auto& each) { return sum + each.size; });
+}
+
+// With fewer uses than sandboxes that wait, a host would be made new for them
+// alone, again and again.
+void CheckRotation(ExecutorConfig& checked, ProblemList& problems) {
+  if (!checked.ssh.has_value() || checked.backend != "ssh") return;
+  const SshRotationSettings& rotation = checked.ssh->rotation;
+  if (rotation.every_session) {
+    // The one that waits would be the one there may be.
+    checked.warm_targets.clear();
+    return;
+  }
+  const std::size_t waiting = CountWaiting(checked);
+  if (rotation.max_uses == 0 || rotation.max_uses > waiting) return;
+  problems.AddError(
+      "sandbox.ssh.rotation.maxUses",
+      absl::StrCat("must be more than the ", waiting,
+                   " sandboxes that wait in warm pools: got ",
+                   rotation.max_uses,
+                   "; give more or make sandbox.warmPool.size smaller"));
+}
+
+// Jobs and what waits for them must have room at the same time.
+void CheckRoom(const ExecutorConfig& checked, ProblemList& problems) {
+  const std::size_t waiting = CountWaiting(checked);
   if (waiting + checked.max_running <= checked.max_sandboxes) return;
   problems.AddError(
       "executor.maxSandboxes",
@@ -203,7 +227,9 @@ ExecutorConfig ExecutorConfigFromProto(const config::v1::Config& config,
   if (const auto contract = ContractFromConfig(config, problems)) {
     checked.warm_targets = WarmTargetsFrom(*contract, checked.backend);
     checked.tried_sandbox = TriedSandboxFrom(*contract, checked.backend);
+    checked.ssh = contract->defaults().sandbox.ssh;
   }
+  CheckRotation(checked, problems);
   CheckRoom(checked, problems);
   return checked;
 }

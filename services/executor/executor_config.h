@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "airlock/config/v1/config.pb.h"
 #include "common/config/problems.h"
+#include "common/config/ssh_settings.h"
 #include "common/security/tls.h"
 #include "services/executor/sandbox/warm_target.h"
 
@@ -58,6 +59,8 @@ struct ExecutorConfig {
   absl::Duration drain_timeout;
   std::string runner_path;
   DockerSettings docker;
+  // Set with backend "ssh".
+  std::optional<SshSettings> ssh;
 };
 
 // Checks `executor`, and the contract for what sandboxes may be asked for. Adds

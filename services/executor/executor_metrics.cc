@@ -16,6 +16,9 @@ Histogram::BucketBoundaries StartBuckets() {
 Histogram::BucketBoundaries ProcessBuckets() {
   return {0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800};
 }
+Histogram::BucketBoundaries RestoreBuckets() {
+  return {0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900};
+}
 
 prometheus::Gauge& AddGauge(prometheus::Registry& registry, const char* name,
                             const char* help) {
@@ -116,7 +119,22 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry)
                               "Jobs ended because no policy was in contact.")),
       reconnects_(AddCounter(registry,
                              "airlock_executor_link_disconnects_total",
-                             "Streams to policy replicas that broke.")) {}
+                             "Streams to policy replicas that broke.")),
+      host_rotations_(prometheus::BuildCounter()
+                          .Name("airlock_executor_host_rotations_total")
+                          .Help("Times an SSH host was made new, by reason.")
+                          .Register(registry)),
+      host_restore_seconds_(prometheus::BuildHistogram()
+                                .Name("airlock_executor_host_restore_seconds")
+                                .Help("Time to make an SSH host new.")
+                                .Register(registry)
+                                .Add({}, RestoreBuckets())),
+      host_restore_failures_(
+          AddCounter(registry, "airlock_executor_host_restore_failures_total",
+                     "Times an SSH host could not be made new.")),
+      host_quarantined_(AddGauge(
+          registry, "airlock_executor_host_quarantined",
+          "1 while an SSH host that could not be made new gets no work.")) {}
 
 void ExecutorMetrics::SetSlots(std::size_t slots) {
   slots_.Set(static_cast<double>(slots));
@@ -183,5 +201,17 @@ void ExecutorMetrics::CountRemovedLeftovers(int sandboxes) {
 void ExecutorMetrics::CountDestroyFailure() { destroy_failures_.Increment(); }
 void ExecutorMetrics::CountLostLease() { lost_leases_.Increment(); }
 void ExecutorMetrics::CountReconnect() { reconnects_.Increment(); }
+void ExecutorMetrics::CountHostRotation(absl::string_view reason) {
+  host_rotations_.Add({{"reason", std::string(reason)}}).Increment();
+}
+void ExecutorMetrics::ObserveHostRestore(absl::Duration duration) {
+  host_restore_seconds_.Observe(absl::ToDoubleSeconds(duration));
+}
+void ExecutorMetrics::CountHostRestoreFailure() {
+  host_restore_failures_.Increment();
+}
+void ExecutorMetrics::SetHostQuarantined(bool quarantined) {
+  host_quarantined_.Set(quarantined ? 1 : 0);
+}
 
 }  // namespace airlock::executor

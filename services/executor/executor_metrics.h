@@ -59,6 +59,13 @@ class ExecutorMetrics {
   void CountDestroyFailure();
   void CountLostLease();
   void CountReconnect();
+  // An SSH host was made new. `reason` is one of a few words.
+  void CountHostRotation(absl::string_view reason);
+  // How long that took, or was tried.
+  void ObserveHostRestore(absl::Duration duration);
+  void CountHostRestoreFailure();
+  // Whether no work is given to it because it could not be made new.
+  void SetHostQuarantined(bool quarantined);
 
  private:
   prometheus::Gauge& slots_;
@@ -84,6 +91,10 @@ class ExecutorMetrics {
   prometheus::Counter& destroy_failures_;
   prometheus::Counter& lost_leases_;
   prometheus::Counter& reconnects_;
+  prometheus::Family<prometheus::Counter>& host_rotations_;
+  prometheus::Histogram& host_restore_seconds_;
+  prometheus::Counter& host_restore_failures_;
+  prometheus::Gauge& host_quarantined_;
 };
 
 }  // namespace airlock::executor

@@ -339,7 +339,10 @@ void Job::HandleProcessEnd(const ProcessEnd& end) {
     outcome.set_reason(cancel_reason_);
   }
   // What may still run in it would meet the next execution.
-  if (!end.empty || end.ended_by == EndedBy::kSandboxFailed) LoseSession();
+  if (!end.empty || end.ended_by == EndedBy::kSandboxFailed ||
+      end.ended_by == EndedBy::kOutcomeUnknown) {
+    LoseSession();
+  }
   End(std::move(outcome), false);
 }
 

@@ -28,6 +28,8 @@ Outcome::EndedBy EndedByToProto(EndedBy ended_by) {
       return Outcome::ENDED_BY_NOT_STARTED;
     case EndedBy::kSandboxFailed:
       return Outcome::ENDED_BY_SANDBOX_FAILED;
+    case EndedBy::kOutcomeUnknown:
+      return Outcome::ENDED_BY_OUTCOME_UNKNOWN;
   }
   return Outcome::ENDED_BY_SANDBOX_FAILED;
 }

@@ -87,6 +87,15 @@ absl::Status AddCommand(const airlock::v1::SystemCommand& command,
   return absl::OkStatus();
 }
 
+absl::Status AddRemoteCommand(const airlock::v1::SshExec& remote,
+                              ProcessSpec& process) {
+  if (remote.command().empty()) {
+    return Invalid("action.ssh_exec.command must be set: got none");
+  }
+  process.argv = {"/bin/sh", "-c", remote.command()};
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<internal::v1::ExecutionSpec> SpecFromJob(
@@ -118,7 +127,6 @@ absl::StatusOr<SandboxSpec> SandboxSpecFromProto(
   const auto require = [&violations](absl::string_view field, bool set) {
     if (!set) violations.Add(absl::StrCat("sandbox.", field), "must be set");
   };
-  require("image", !proto.image().empty());
   require("memory_bytes", proto.memory_bytes() > 0);
   require("cpu_millis", proto.cpu_millis() > 0);
   require("pids", proto.pids() > 0);
@@ -172,6 +180,15 @@ absl::StatusOr<ProcessSpec> ProcessSpecFromExecution(
     case airlock::v1::Action::kSystemCommand:
       status = AddCommand(spec.action().system_command(), process);
       break;
+    case airlock::v1::Action::kSshExec:
+      if (spec.sandbox().backend() != "ssh") {
+        return Invalid(
+            absl::StrCat("sandbox.backend must be \"ssh\" for "
+                         "ssh_exec: got \"",
+                         spec.sandbox().backend(), "\""));
+      }
+      status = AddRemoteCommand(spec.action().ssh_exec(), process);
+      break;
     case airlock::v1::Action::kFileRead:
     case airlock::v1::Action::kFileList:
     case airlock::v1::Action::kFileWrite:
@@ -180,8 +197,8 @@ absl::StatusOr<ProcessSpec> ProcessSpecFromExecution(
       break;
     default:
       return MakeError(absl::StatusCode::kUnimplemented, "ACTION_UNSUPPORTED",
-                       "this executor runs code_exec, system_command and file "
-                       "actions only");
+                       "this executor runs code_exec, system_command, ssh_exec "
+                       "and file actions only");
   }
   if (!status.ok()) return status;
   return process;

@@ -218,5 +218,22 @@ TEST_F(ExecutorConfigTest, LimitsAreTriedInASandboxThatSomebodyMayHave) {
   EXPECT_EQ(one.tried_sandbox->image, "a:1");
 }
 
+TEST_F(ExecutorConfigTest, HostOfBackendSshIsTakenAndNoImageIsLookedAt) {
+  const ExecutorConfig config = Check(absl::StrCat(
+      R"({"sandbox": {"backend": "ssh", "pullPolicy": "always", "ssh": {
+              "host": "h", "username": "u", "privateKeyPath": "/k"}},
+          "agents": {"a": {"sandbox": {"backend": "docker"}}},
+          "executor": {)",
+      kRequired, "}}"));
+
+  EXPECT_FALSE(problems_.has_errors()) << FormatProblems(problems_);
+  EXPECT_EQ(config.backend, "ssh");
+  ASSERT_TRUE(config.ssh.has_value());
+  EXPECT_EQ(config.ssh->host, "h");
+  ASSERT_THAT(config.warm_targets, SizeIs(1)) << "a's wait elsewhere";
+  EXPECT_EQ(config.warm_targets[0].spec.image, "");
+  EXPECT_FALSE(CheckExecutor("").ssh.has_value());
+}
+
 }  // namespace
 }  // namespace airlock::executor

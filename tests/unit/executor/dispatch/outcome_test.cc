@@ -20,7 +20,8 @@ TEST(OutcomeTest, EveryWayToEndHasItsWord) {
       {EndedBy::kOutputLimit, Outcome::ENDED_BY_OUTPUT_LIMIT},
       {EndedBy::kCancelled, Outcome::ENDED_BY_CANCELLED},
       {EndedBy::kNotStarted, Outcome::ENDED_BY_NOT_STARTED},
-      {EndedBy::kSandboxFailed, Outcome::ENDED_BY_SANDBOX_FAILED}};
+      {EndedBy::kSandboxFailed, Outcome::ENDED_BY_SANDBOX_FAILED},
+      {EndedBy::kOutcomeUnknown, Outcome::ENDED_BY_OUTCOME_UNKNOWN}};
   for (const auto& [from, to] : pairs) {
     ProcessEnd end;
     end.ended_by = from;

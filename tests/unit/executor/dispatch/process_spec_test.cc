@@ -85,6 +85,34 @@ TEST(ProcessSpecTest, ShellLineGoesToTheShell) {
   EXPECT_THAT(process->argv, ElementsAre("/bin/sh", "-c", "echo hi | cat"));
 }
 
+internal::v1::ExecutionSpec RemoteSpec(const std::string& line) {
+  internal::v1::ExecutionSpec spec = MakeCommandSpec("e1", {});
+  spec.mutable_sandbox()->set_backend("ssh");
+  spec.mutable_sandbox()->clear_image();
+  spec.mutable_action()->mutable_ssh_exec()->set_command(line);
+  return spec;
+}
+
+TEST(ProcessSpecTest, RemoteLineGoesToTheShellOfTheHost) {
+  const auto process = ProcessSpecFromExecution(RemoteSpec("uname -a | cat"));
+
+  ASSERT_THAT(process, IsOk());
+  EXPECT_THAT(process->argv, ElementsAre("/bin/sh", "-c", "uname -a | cat"));
+  EXPECT_EQ(process->env, BaseEnvironment());
+  EXPECT_EQ(process->stdin_data, "");
+  EXPECT_EQ(ErrorReason(ProcessSpecFromExecution(RemoteSpec("")).status()),
+            "SPEC_INVALID");
+}
+
+TEST(ProcessSpecTest, RemoteLineNeverRunsInAnEngine) {
+  internal::v1::ExecutionSpec spec = RemoteSpec("true");
+  spec.mutable_sandbox()->set_backend("docker");
+
+  EXPECT_THAT(ProcessSpecFromExecution(spec),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("must be \"ssh\"")));
+}
+
 TEST(ProcessSpecTest, InputAndLimitsArePassedOn) {
   internal::v1::ExecutionSpec spec =
       MakeCommandSpec("e1", {"cat"}, absl::Seconds(7));
@@ -216,6 +244,10 @@ TEST(SandboxSpecTest, EveryFieldIsPassedOn) {
   EXPECT_EQ(spec->runtime, "runsc");
   ASSERT_EQ(spec->mounts.size(), 1U);
   EXPECT_TRUE(spec->mounts[0].writable);
+}
+
+TEST(SandboxSpecTest, WhetherThereMustBeAnImageIsForTheBackendToSay) {
+  EXPECT_THAT(SandboxSpecFromProto(RemoteSpec("true").sandbox()), IsOk());
 }
 
 TEST(SandboxSpecTest, MissingLimitIsNotUnlimited) {

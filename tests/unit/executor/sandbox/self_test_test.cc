@@ -46,7 +46,7 @@ class SelfTestTest : public testing::Test {
   prometheus::Registry registry_;
   ExecutorMetrics metrics_{registry_};
   SandboxReaper reaper_{1, 16, metrics_};
-  SelfTest test_{Spec(), backend_, reaper_, metrics_};
+  SelfTest test_{{Spec(), {}}, backend_, reaper_, metrics_};
 };
 
 TEST_F(SelfTestTest, EveryLimitHoldsInASmallSandboxOfTheSameKind) {
@@ -80,10 +80,23 @@ TEST_F(SelfTestTest, LimitThatDoesNotHoldIsNamedAndTriedAgain) {
   EXPECT_THAT(Run(), IsOk());
 }
 
+TEST_F(SelfTestTest, OnlyWhatMayFailIsToldAndNoFailure) {
+  backend_.SetProbeLine("pids", "created=48 error=none");
+  SelfTest test({Spec(), {"pids", "cpu"}}, backend_, reaper_, metrics_);
+
+  EXPECT_THAT(test.Run(absl::Now() + kWait), IsOk());
+
+  EXPECT_THAT(test.checks(),
+              Contains(AllOf(Field(&EnforcementCheck::name, "pids"),
+                             Field(&EnforcementCheck::ok, false))));
+  backend_.SetProbeLine("seccomp", "mode=0 user_namespace=none");
+  EXPECT_FALSE(test.Run(absl::Now() + kWait).ok());
+}
+
 TEST_F(SelfTestTest, MissingImageIsNotAFailure) {
   SandboxSpec spec = Spec();
   spec.image = "airlock/no-such-image:1";
-  SelfTest test(spec, backend_, reaper_, metrics_);
+  SelfTest test({spec, {}}, backend_, reaper_, metrics_);
 
   EXPECT_THAT(test.Run(absl::Now() + kWait),
               StatusIs(absl::StatusCode::kNotFound));
@@ -117,7 +130,7 @@ TEST_P(JudgeProbeTest, WeaknessIsNotTakenForALimitThatHolds) {
   prometheus::Registry registry;
   ExecutorMetrics metrics{registry};
   SandboxReaper reaper{1, 16, metrics};
-  SelfTest test{Spec(), backend, reaper, metrics};
+  SelfTest test{{Spec(), {}}, backend, reaper, metrics};
   backend.SetProbeLine(GetParam().line, GetParam().values);
 
   EXPECT_FALSE(test.Run(absl::Now() + kWait).ok());

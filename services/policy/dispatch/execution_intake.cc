@@ -35,7 +35,7 @@ absl::Status ReusedIdError(absl::string_view request_id) {
 }
 
 PublicExecution NewRecord(const IncomingRequest& incoming,
-                          const AgentContract& contract,
+                          const airlock::internal::v1::SandboxSpec& sandbox,
                           const DecisionResult& decision, absl::Time now) {
   PublicExecution record;
   record.set_id(NewExecutionId(now));
@@ -47,8 +47,8 @@ PublicExecution NewRecord(const IncomingRequest& incoming,
                        : PublicExecution::STATE_QUEUED);
   *record.mutable_decision() = DecisionToProto(decision);
   *record.mutable_create_time() = ToProto(now);
-  record.set_backend(contract.sandbox.backend);
-  record.set_image(contract.sandbox.image);
+  record.set_backend(sandbox.backend());
+  record.set_image(sandbox.image());
   record.set_session(incoming.request.session());
   record.set_asked_by(incoming.asked_by);
   return record;
@@ -224,15 +224,17 @@ Execution& ExecutionIntake::Add(const IncomingRequest& incoming,
                                 const DecisionResult& decision,
                                 Session* session) {
   const AgentContract& contract = policy.contract->ForAgent(incoming.agent);
+  airlock::internal::v1::SandboxSpec sandbox =
+      FreezeFor(incoming.request, contract, session);
   ExecutionRecord record;
-  record.execution = NewRecord(incoming, contract, decision, p_.clock.Now());
+  record.execution = NewRecord(incoming, sandbox, decision, p_.clock.Now());
   record.request_hash = incoming.hash;
   if (session != nullptr) {
     record.execution.set_session_generation(session->record.generation());
   }
-  FrozenSpec spec = FreezeSpec(
-      record.execution.id(), incoming.agent, incoming.request, contract,
-      SandboxFor(incoming.request, contract, session), session);
+  FrozenSpec spec =
+      FreezeSpec(record.execution.id(), incoming.agent, incoming.request,
+                 contract, std::move(sandbox), session);
   record.execution.set_digest(HexEncode(spec.digest));
   Execution& execution = p_.table.Add(std::make_unique<Execution>(
       std::move(record), p_.kept_output_bytes,
@@ -266,11 +268,12 @@ void ExecutionIntake::NoteDecision(Execution& execution,
       RequestEntry(record, incoming.request, execution.policy_version);
 }
 
-airlock::internal::v1::SandboxSpec ExecutionIntake::SandboxFor(
+airlock::internal::v1::SandboxSpec ExecutionIntake::FreezeFor(
     const ExecuteRequest& request, const AgentContract& contract,
     const Session* session) const {
   if (session != nullptr) return session->sandbox;
-  const SandboxSettings& settings = contract.sandbox;
+  const SandboxSettings settings =
+      SandboxFor(request.action(), contract.sandbox);
   return FreezeSandbox(NarrowSandbox(settings, request.limits()),
                        p_.pool.ImageId(settings.backend, settings.image));
 }

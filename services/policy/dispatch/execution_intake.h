@@ -100,7 +100,8 @@ class ExecutionIntake {
                                             const DecisionResult& decision);
   // What was decided is told.
   void NoteDecision(Execution& execution, const IncomingRequest& incoming);
-  airlock::internal::v1::SandboxSpec SandboxFor(
+  // What its sandbox may use: that of `session`, or one of its own.
+  airlock::internal::v1::SandboxSpec FreezeFor(
       const airlock::v1::ExecuteRequest& request, const AgentContract& contract,
       const Session* session) const;
 

@@ -40,13 +40,32 @@ absl::Status CheckOutput(const ExecuteRequest& request,
   return violations.ToStatus();
 }
 
+// `wanted` is the backend that an action without a session would go to.
+absl::Status CheckBackend(absl::string_view wanted, const Session& session) {
+  const std::string& backend = session.sandbox.backend();
+  if (backend == wanted) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "SESSION_BACKEND",
+      absl::StrCat("session \"", session.name(), "\" has the backend \"",
+                   backend, "\", and this action runs on \"", wanted,
+                   "\" only: leave session out, or name another one"),
+      {{"field", "session"}, {"backend", backend}});
+}
+
 }  // namespace
 
 absl::StatusOr<Session*> SessionOpener::Create(
     const std::string& agent, const CreateSessionRequest& wanted,
     Journal::Done recorded) {
-  const std::shared_ptr<const LoadedPolicy> policy = policy_.Current();
-  const SandboxSettings& settings = policy->contract->ForAgent(agent).sandbox;
+  return Open(agent, wanted,
+              policy_.Current()->contract->ForAgent(agent).sandbox,
+              std::move(recorded));
+}
+
+absl::StatusOr<Session*> SessionOpener::Open(const std::string& agent,
+                                             const CreateSessionRequest& wanted,
+                                             const SandboxSettings& settings,
+                                             Journal::Done recorded) {
   NewSession session;
   session.agent = agent;
   session.name = wanted.name();
@@ -58,7 +77,7 @@ absl::StatusOr<Session*> SessionOpener::Create(
     Transaction transaction;
     transaction.sessions.push_back(SessionToStore(**made));
     transaction.audit.push_back(
-        SessionOpenedEntry((*made)->record, policy->version));
+        SessionOpenedEntry((*made)->record, policy_.Current()->version));
     if (recorded) {
       journal_.Commit(std::move(transaction), std::move(recorded));
     } else {
@@ -71,6 +90,8 @@ absl::StatusOr<Session*> SessionOpener::Create(
 
 absl::StatusOr<Session*> SessionOpener::Enter(const std::string& agent,
                                               const ExecuteRequest& request) {
+  const SandboxSettings settings = SandboxFor(
+      request.action(), policy_.Current()->contract->ForAgent(agent).sandbox);
   Session* session = sessions_.FindName(agent, request.session());
   const bool gone = session != nullptr && !session->open() &&
                     !session->acknowledged &&
@@ -79,12 +100,13 @@ absl::StatusOr<Session*> SessionOpener::Enter(const std::string& agent,
   if (session == nullptr || !session->open()) {
     CreateSessionRequest wanted;
     wanted.set_name(request.session());
-    absl::StatusOr<Session*> made = Create(agent, wanted);
+    absl::StatusOr<Session*> made = Open(agent, wanted, settings, nullptr);
     if (!made.ok()) return made;
     session = *made;
   }
-  const absl::Status output = CheckOutput(request, *session);
-  if (!output.ok()) return output;
+  absl::Status fits = CheckBackend(settings.backend, *session);
+  if (fits.ok()) fits = CheckOutput(request, *session);
+  if (!fits.ok()) return fits;
   // Its image may change until something is on its way to run in it.
   airlock::internal::v1::SandboxSpec& sandbox = session->sandbox;
   if (!session->used && session->live.empty() &&

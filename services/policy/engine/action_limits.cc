@@ -132,7 +132,8 @@ void CheckAction(const Action& action, const AgentContract& contract,
 absl::string_view NotImplementedKind(const Action& action) {
   const Action::KindCase kind = action.kind_case();
   if (kind == Action::kCodeExec || kind == Action::kSystemCommand ||
-      kind == Action::KIND_NOT_SET || IsFileAction(action)) {
+      kind == Action::kSshExec || kind == Action::KIND_NOT_SET ||
+      IsFileAction(action)) {
     return "";
   }
   const google::protobuf::FieldDescriptor* field =
@@ -167,7 +168,8 @@ absl::Status ValidateExecuteRequest(const airlock::v1::ExecuteRequest& request,
     return MakeError(absl::StatusCode::kUnimplemented, "ACTION_NOT_IMPLEMENTED",
                      absl::StrCat("action.", kind,
                                   " cannot run yet; code_exec, "
-                                  "system_command and file actions can"),
+                                  "system_command, ssh_exec and file "
+                                  "actions can"),
                      {{"action", std::string(kind)}});
   }
   FieldViolations violations;

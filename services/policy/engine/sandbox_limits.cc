@@ -19,6 +19,12 @@ void CheckLimit(std::uint64_t value, std::uint64_t least, std::uint64_t most,
                                      ": got ", value));
 }
 
+absl::Duration MostTime(const airlock::v1::ExecuteRequest& request,
+                        const SandboxSettings& sandbox) {
+  return request.action().has_ssh_exec() ? sandbox.ssh_timeout
+                                         : sandbox.timeout;
+}
+
 }  // namespace
 
 void CheckTimeout(const airlock::v1::ExecuteRequest& request,
@@ -29,7 +35,7 @@ void CheckTimeout(const airlock::v1::ExecuteRequest& request,
   const bool sane = timeout.seconds() >= 0 &&
                     timeout.seconds() <= 315576000000 && timeout.nanos() >= 0 &&
                     timeout.nanos() <= 999999999;
-  const absl::Duration most = contract.sandbox.timeout;
+  const absl::Duration most = MostTime(request, contract.sandbox);
   if (sane && FromProto(timeout) > absl::ZeroDuration() &&
       FromProto(timeout) <= most) {
     return;
@@ -54,8 +60,14 @@ void CheckLimits(const airlock::v1::Limits& limits,
 
 absl::Duration EffectiveTimeout(const airlock::v1::ExecuteRequest& request,
                                 const AgentContract& contract) {
-  if (!request.has_timeout()) return contract.sandbox.timeout;
-  return std::min(FromProto(request.timeout()), contract.sandbox.timeout);
+  const absl::Duration most = MostTime(request, contract.sandbox);
+  if (!request.has_timeout()) return most;
+  return std::min(FromProto(request.timeout()), most);
+}
+
+SandboxSettings SandboxFor(const airlock::v1::Action& action,
+                           const SandboxSettings& configured) {
+  return action.has_ssh_exec() ? OnSsh(configured) : configured;
 }
 
 SandboxSettings NarrowSandbox(const SandboxSettings& configured,

@@ -15,6 +15,11 @@ void CheckTimeout(const airlock::v1::ExecuteRequest& request,
 void CheckLimits(const airlock::v1::Limits& limits,
                  const SandboxSettings& sandbox, FieldViolations& violations);
 
+// The settings of an agent for one of its actions: ssh_exec runs on backend
+// "ssh" whatever the agent's is. Pure.
+SandboxSettings SandboxFor(const airlock::v1::Action& action,
+                           const SandboxSettings& configured);
+
 // The timeout that holds: the request's, or the configured one. For a request
 // that passed CheckTimeout. Pure.
 absl::Duration EffectiveTimeout(const airlock::v1::ExecuteRequest& request,

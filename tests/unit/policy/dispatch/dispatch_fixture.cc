@@ -45,7 +45,7 @@ void FakeExecutor::Connect(std::vector<airlock::internal::v1::HeldJob> held,
   hello.set_protocol_version(1);
   hello.set_executor_id(id_);
   hello.set_boot_nonce(boot_);
-  hello.set_backend("docker");
+  hello.set_backend(backend_);
   hello.set_version("1.2.3");
   hello.set_slots(2);
   (*hello.mutable_labels())["zone"] = "a";

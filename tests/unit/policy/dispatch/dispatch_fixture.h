@@ -119,6 +119,7 @@ class FakeExecutor final : public ExecutorChannel,
   }
   const std::optional<absl::Status>& closed() const { return closed_; }
   void set_session_slots(std::uint32_t slots) { session_slots_ = slots; }
+  void set_backend(std::string backend) { backend_ = std::move(backend); }
   const std::string& id() const { return id_; }
   const std::string& boot() const { return boot_; }
 
@@ -128,6 +129,7 @@ class FakeExecutor final : public ExecutorChannel,
   const std::string boot_;
   LinkId link_ = 0;
   std::uint32_t session_slots_ = 8;
+  std::string backend_ = "docker";
   std::vector<airlock::internal::v1::ConnectResponse> sent_;
   std::optional<absl::Status> closed_;
 };

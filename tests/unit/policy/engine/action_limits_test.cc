@@ -45,8 +45,7 @@ TEST_F(ActionLimitsTest, OtherKindsAreNotThereYet) {
   const std::vector<
       std::pair<std::string, std::function<void(airlock::v1::Action&)>>>
       kinds = {{"http_get", [](auto& action) { action.mutable_http_get(); }},
-               {"http_post", [](auto& action) { action.mutable_http_post(); }},
-               {"ssh_exec", [](auto& action) { action.mutable_ssh_exec(); }}};
+               {"http_post", [](auto& action) { action.mutable_http_post(); }}};
   for (const auto& [name, set] : kinds) {
     set(*request_.mutable_action());
 
@@ -56,6 +55,15 @@ TEST_F(ActionLimitsTest, OtherKindsAreNotThereYet) {
                                  HasSubstr("action." + name)));
     EXPECT_EQ(ErrorReason(status), "ACTION_NOT_IMPLEMENTED");
   }
+}
+
+TEST_F(ActionLimitsTest, RemoteLineMustSaySomething) {
+  auto& remote = *request_.mutable_action()->mutable_ssh_exec();
+  remote.set_command("uname -a");
+  EXPECT_THAT(Validate(), IsOk());
+
+  remote.set_command(" ");
+  ExpectRefused("action.ssh_exec.command", "blank");
 }
 
 TEST_F(ActionLimitsTest, SessionHasAName) {

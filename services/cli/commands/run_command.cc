@@ -33,6 +33,7 @@ constexpr const char* kFooter =
     "  airlock run --lang python -- 'import sys; print(sys.argv)' one two\n"
     "  airlock run --lang python --file main.py --timeout 10s\n"
     "  airlock run --shell 'sort | uniq -c' < words.txt\n"
+    "  airlock run --ssh 'uname -a'\n"
     "  airlock run -i --shell 'while read -r line; do echo \"> $line\"; done'\n"
     "  airlock run --session build -- pip install requests";
 

@@ -75,6 +75,10 @@ void AddActionOptions(CLI::App& command, ActionOptions& options) {
   command.add_option("--shell", options.shell, "Runs a line by /bin/sh")
       ->type_name("LINE");
   command
+      .add_option("--ssh", options.ssh,
+                  "Runs a line by /bin/sh in a sandbox on an SSH host")
+      ->type_name("LINE");
+  command
       .add_option("--env", options.env,
                   "Adds a variable; NAME alone takes its value from here")
       ->type_name("NAME=VALUE")

@@ -1,6 +1,8 @@
 #include "services/cli/run/action_options.h"
 
+#include <array>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -63,6 +65,26 @@ absl::Status SetCode(const ActionOptions& options, const std::string& code,
   return absl::OkStatus();
 }
 
+// It is a line and nothing else.
+absl::Status CheckSsh(const ActionOptions& options,
+                      const std::string& standard_input) {
+  const auto others = std::to_array<std::pair<bool, absl::string_view>>(
+      {{!options.language.empty(), "--lang"},
+       {!options.file.empty(), "--file"},
+       {!options.shell.empty(), "--shell"},
+       {!options.env.empty(), "--env"},
+       {!options.cwd.empty(), "--cwd"},
+       {options.accepts_later_input, "--interactive"},
+       {!standard_input.empty(), "standard input"},
+       {!options.words.empty(), "a command after --"}});
+  for (const auto& [given, what] : others) {
+    if (!given) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--ssh takes one line and nothing else: leave out ", what));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckTogether(const ActionOptions& options) {
   if (!options.language.empty() && !options.shell.empty()) {
     return absl::InvalidArgumentError(
@@ -79,8 +101,8 @@ absl::Status CheckTogether(const ActionOptions& options) {
   if (options.language.empty() && options.shell.empty() &&
       options.words.empty()) {
     return absl::InvalidArgumentError(
-        "there is nothing to run: give a command after --, or --lang, or "
-        "--shell");
+        "there is nothing to run: give a command after --, or --lang, "
+        "--shell or --ssh");
   }
   return absl::OkStatus();
 }
@@ -139,9 +161,16 @@ absl::Status SetSandboxLimits(const LimitOptions& options, Request& request) {
 absl::StatusOr<Action> MakeAction(const ActionOptions& options,
                                   const std::string& code,
                                   const std::string& standard_input) {
-  absl::Status status = CheckTogether(options);
-  if (!status.ok()) return status;
   Action action;
+  absl::Status status;
+  if (!options.ssh.empty()) {
+    status = CheckSsh(options, standard_input);
+    if (!status.ok()) return status;
+    action.mutable_ssh_exec()->set_command(options.ssh);
+    return action;
+  }
+  status = CheckTogether(options);
+  if (!status.ok()) return status;
   ProcessInput input;
   status = SetEnv(options.env, input);
   if (!status.ok()) return status;

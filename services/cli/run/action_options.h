@@ -21,6 +21,8 @@ struct ActionOptions {
   std::string file = {};
   // --shell: a line for the shell.
   std::string shell = {};
+  // --ssh: a line for the shell of a sandbox on an SSH host.
+  std::string ssh = {};
   // --env, each NAME=VALUE, or NAME alone for the value it has here.
   std::vector<std::string> env = {};
   // --cwd.

@@ -96,6 +96,34 @@ TEST(MakeActionTest, ContradictionsAreRefused) {
               StatusIs(invalid, HasSubstr("NAME=VALUE")));
 }
 
+TEST(MakeActionTest, SshLineIsAnActionOfItsOwn) {
+  const auto action = Make({.ssh = "uname -a"});
+
+  ASSERT_THAT(action, IsOk());
+  EXPECT_EQ(action->ssh_exec().command(), "uname -a");
+}
+
+TEST(MakeActionTest, SshLineTakesNothingBesideIt) {
+  const auto invalid = absl::StatusCode::kInvalidArgument;
+
+  EXPECT_THAT(Make({.language = "sh", .ssh = "ls"}),
+              StatusIs(invalid, HasSubstr("leave out --lang")));
+  EXPECT_THAT(Make({.file = "f", .ssh = "ls"}),
+              StatusIs(invalid, HasSubstr("--file")));
+  EXPECT_THAT(Make({.shell = "ls", .ssh = "ls"}),
+              StatusIs(invalid, HasSubstr("--shell")));
+  EXPECT_THAT(Make({.ssh = "ls", .env = {"A=1"}}),
+              StatusIs(invalid, HasSubstr("--env")));
+  EXPECT_THAT(Make({.ssh = "ls", .cwd = "sub"}),
+              StatusIs(invalid, HasSubstr("--cwd")));
+  EXPECT_THAT(Make({.ssh = "ls", .accepts_later_input = true}),
+              StatusIs(invalid, HasSubstr("--interactive")));
+  EXPECT_THAT(Make({.ssh = "ls", .words = {"-l"}}),
+              StatusIs(invalid, HasSubstr("after --")));
+  EXPECT_THAT(MakeAction({.ssh = "ls"}, "", "typed"),
+              StatusIs(invalid, HasSubstr("standard input")));
+}
+
 TEST(MakeActionTest, CodeIsBounded) {
   EXPECT_THAT(Make({.language = "sh", .words = {std::string(1 << 20, 'a')}}),
               IsOk());

@@ -9,12 +9,16 @@ BUILD=(g++ cmake ninja-build ccache pkg-config git ca-certificates
   libgrpc++-dev libgrpc-dev libprotobuf-dev protobuf-compiler
   protobuf-compiler-grpc libabsl-dev prometheus-cpp-dev libssl-dev
   libcurl4-openssl-dev libsqlite3-dev nlohmann-json3-dev libcli11-dev
-  libre2-dev libboost-dev nanopb libnanopb-dev libssh2-1-dev libgtest-dev libgmock-dev)
+  libre2-dev libboost-dev nanopb libnanopb-dev libssh2-1-dev libseccomp-dev
+  libgtest-dev libgmock-dev)
+# For the runner of an SSH host such as a Raspberry Pi, whose own builds need
+# no second compiler.
+[ "$(uname -m)" != x86_64 ] || BUILD+=(g++-aarch64-linux-gnu)
 # What starts a Docker engine, builds the sandbox image and talks to services.
 ENGINE=(docker.io iptables debootstrap ca-certificates curl openssl procps)
 TESTS=(docker-compose prometheus clang-14 clang-tidy clang-format
   libclang-rt-14-dev jq curl openssl python3 python3-yaml procps chromium
-  fonts-dejavu-core)
+  fonts-dejavu-core openssh-client openssh-server qemu-user)
 
 groups=()
 for argument in "$@"; do

@@ -129,10 +129,11 @@ void ExecutionEnds::Forget(Execution& execution, const absl::Status& status) {
 
 void ExecutionEnds::Complete(Execution& execution) {
   execution.phase = Phase::kEnded;
-  Acknowledge(execution);
   p_.metrics.CountEnded(execution.record.execution,
                         p_.clock.Monotonic() - execution.accepted_at);
   execution.feed.Complete(execution.record.execution, p_.clock.Now());
+  // Nobody waits for it.
+  Acknowledge(execution);
   execution.input.Interrupt(ExecutionEndedError(execution.id()));
   // The kept record is enough from here on.
   execution.spec.clear();

@@ -71,7 +71,7 @@ class CommandRun {
       absl::Status step = Step();
       if (!step.ok()) return step;
     }
-    const absl::StatusOr<int> code = session_.CloseChannel(deadline_);
+    const absl::StatusOr<int> code = channel().Close(deadline_);
     if (!code.ok()) return code.status();
     end_.exit_code = *code;
     return std::move(end_);
@@ -84,12 +84,12 @@ class CommandRun {
     bool moved = false;
     absl::Status given = Give(moved);
     if (!given.ok()) return given;
-    const auto received = session_.Receive(buffer_.data(), buffer_.size());
+    const auto received = channel().Receive(buffer_.data(), buffer_.size());
     if (!received.ok()) return received.status();
     if (received->has_value()) {
       Keep(**received);
-    } else if (!moved && !WaitForSocket(session_.fd(), session_.poll_events(),
-                                        deadline_)) {
+    } else if (!moved && !WaitForSocket(session_.socket().fd(),
+                                        channel().poll_events(), deadline_)) {
       return TooLate();
     }
     return absl::OkStatus();
@@ -100,6 +100,8 @@ class CommandRun {
                      "a command on the SSH host did not end in time; it may "
                      "still run");
   }
+
+  SshChannel& channel() { return session_.channel(); }
 
   void Keep(const Received& received) {
     ended_ = received.size == 0;
@@ -112,15 +114,15 @@ class CommandRun {
   absl::Status Give(bool& moved) {
     if (input_ended_) return absl::OkStatus();
     if (!input_.empty()) {
-      const absl::StatusOr<std::size_t> count = session_.Send(input_);
+      const absl::StatusOr<std::size_t> count = channel().Send(input_);
       if (!count.ok()) return count.status();
       moved = moved || *count > 0;
       input_.remove_prefix(*count);
       return absl::OkStatus();
     }
-    if (session_.sending()) return session_.Send("").status();
+    if (channel().sending()) return channel().Send("").status();
     input_ended_ = true;
-    return session_.EndInput(deadline_);
+    return channel().EndInput(deadline_);
   }
 
   SshSession& session_;
@@ -171,7 +173,7 @@ absl::StatusOr<CommandEnd> SshConnection::Run(absl::string_view command,
 
 absl::Status SshConnection::StartProgram(absl::string_view command,
                                          absl::Time deadline) {
-  if (session_->has_channel()) {
+  if (session_->channel().is_open()) {
     return absl::FailedPreconditionError(
         "a program runs over this SSH connection already");
   }
@@ -179,7 +181,7 @@ absl::Status SshConnection::StartProgram(absl::string_view command,
   const absl::Time patience = std::min(deadline, last_end_ + kForgetting);
   while (true) {
     absl::Status opened =
-        session_->OpenChannel(PosixCommand(command), deadline);
+        session_->channel().Open(PosixCommand(command), deadline);
     if (ErrorReason(opened) != "SSH_CHANNEL_REFUSED" ||
         absl::Now() >= patience) {
       return opened;
@@ -189,24 +191,28 @@ absl::Status SshConnection::StartProgram(absl::string_view command,
 }
 
 absl::StatusOr<std::size_t> SshConnection::Send(absl::string_view bytes) {
-  if (!session_->has_channel()) return NoProgram();
-  return session_->Send(bytes);
+  if (!session_->channel().is_open()) return NoProgram();
+  return session_->channel().Send(bytes);
 }
 
 absl::StatusOr<std::optional<Received>> SshConnection::Receive(
     char* buffer, std::size_t size) {
-  if (!session_->has_channel()) return NoProgram();
-  return session_->Receive(buffer, size);
+  if (!session_->channel().is_open()) return NoProgram();
+  return session_->channel().Receive(buffer, size);
 }
 
-std::optional<int> SshConnection::exit_code() { return session_->exit_code(); }
+std::optional<int> SshConnection::exit_code() {
+  return session_->channel().exit_code();
+}
 
-int SshConnection::fd() const { return session_->fd(); }
+int SshConnection::fd() const { return session_->socket().fd(); }
 
-int SshConnection::poll_events() const { return session_->poll_events(); }
+int SshConnection::poll_events() const {
+  return session_->channel().poll_events();
+}
 
 absl::Status SshConnection::SendKeepalive() {
-  return session_->SendKeepalive();
+  return session_->channel().SendKeepalive();
 }
 
 }  // namespace airlock::executor

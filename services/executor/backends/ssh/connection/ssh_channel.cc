@@ -118,6 +118,7 @@ absl::Status SshChannel::EndInput(absl::Time deadline) {
 
 std::optional<int> SshChannel::exit_code() {
   if (channel_ == nullptr) return std::nullopt;
+  library_.BeginTurn();
   if (libssh2_channel_eof(channel_) != 1 ||
       libssh2_channel_wait_closed(channel_) != 0) {
     return std::nullopt;
@@ -176,6 +177,7 @@ absl::Status SshChannel::Flush() {
 
 absl::StatusOr<std::size_t> SshChannel::Send(absl::string_view bytes) {
   if (receive_waits_) return std::size_t{0};
+  library_.BeginTurn();
   absl::Status flushed = Flush();
   if (!flushed.ok()) return flushed;
   if (!in_flight_.empty()) return std::size_t{0};
@@ -205,6 +207,7 @@ absl::StatusOr<std::optional<Received>> SshChannel::TakeQueued(
 
 absl::StatusOr<std::optional<Received>> SshChannel::Receive(char* buffer,
                                                             std::size_t size) {
+  library_.BeginTurn();
   if (send_waits_) {
     absl::Status flushed = Flush();
     if (!flushed.ok() || send_waits_) return OnlyIfWrong(flushed);

@@ -42,18 +42,26 @@ void SshLibrary::Free(void* block, void** abstract) {
   LibraryOf(abstract).memory_.Free(block);
 }
 
+ssize_t SshLibrary::Read(libssh2_socket_t socket, void* buffer,
+                         std::size_t size, int flags, void** abstract) {
+  return LibraryOf(abstract).reads_.Read(socket, buffer, size, flags);
+}
+
 SshLibrary::SshLibrary(HostSocket socket, std::string place)
     : socket_(std::move(socket)), place_(std::move(place)) {}
 
 SshLibrary::~SshLibrary() {
   // With a dead socket nothing that frees it waits.
   socket_.ShutDown();
+  reads_.End();
 }
 
 absl::Status SshLibrary::Start() {
   if (!StartLibrary()) return absl::InternalError("libssh2 does not start");
   session_.reset(libssh2_session_init_ex(Allocate, Free, Reallocate, this));
   if (session_ == nullptr) return absl::ResourceExhaustedError("no memory");
+  libssh2_session_callback_set(session_.get(), LIBSSH2_CALLBACK_RECV,
+                               reinterpret_cast<void*>(&SshLibrary::Read));
   libssh2_session_set_blocking(session_.get(), 0);
   // No answers are asked for: libssh2 would keep every one of them.
   libssh2_keepalive_config(session_.get(), /*want_reply=*/0, /*interval=*/2);

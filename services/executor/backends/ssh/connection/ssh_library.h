@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "services/executor/backends/ssh/connection/host_socket.h"
 #include "services/executor/backends/ssh/connection/session_memory.h"
+#include "services/executor/backends/ssh/connection/socket_reads.h"
 
 namespace airlock::executor {
 
@@ -32,12 +33,17 @@ class SshLibrary {
   // Null before Start().
   LIBSSH2_SESSION* session() const { return session_.get(); }
 
-  // Calls `step` until it says something else than LIBSSH2_ERROR_EAGAIN.
-  // kDeadlineExceeded SSH_TIMEOUT.
+  // To be called before calls of libssh2 that may read: what they read
+  // altogether is bounded, and then they say LIBSSH2_ERROR_EAGAIN.
+  void BeginTurn() { reads_.BeginTurn(); }
+
+  // Calls `step` until it says something else than LIBSSH2_ERROR_EAGAIN, each
+  // time as a turn. kDeadlineExceeded SSH_TIMEOUT.
   template <typename Step>
   absl::StatusOr<int> Repeat(Step step, absl::Time deadline,
                              absl::string_view what) {
     while (true) {
+      BeginTurn();
       const int code = step();
       if (code != LIBSSH2_ERROR_EAGAIN) return code;
       absl::Status waited = WaitForMore(deadline, what);
@@ -64,10 +70,13 @@ class SshLibrary {
   static void* Allocate(std::size_t size, void** abstract);
   static void* Reallocate(void* block, std::size_t size, void** abstract);
   static void Free(void* block, void** abstract);
+  static ssize_t Read(libssh2_socket_t socket, void* buffer, std::size_t size,
+                      int flags, void** abstract);
 
   const HostSocket socket_;
   const std::string place_;
   SessionMemory memory_;
+  SocketReads reads_;
   // Last: it uses everything above.
   std::unique_ptr<LIBSSH2_SESSION, FreeSession> session_;
 };

@@ -35,6 +35,7 @@ SshSession::SshSession(HostSocket socket, std::string place)
 
 SshSession::~SshSession() {
   if (library_.session() == nullptr || channel_.in_packet()) return;
+  library_.BeginTurn();
   libssh2_session_disconnect_ex(library_.session(),
                                 SSH_DISCONNECT_BY_APPLICATION, "", "");
 }

@@ -20,7 +20,8 @@ namespace airlock::executor {
 //
 // What takes a deadline blocks until then at most; kDeadlineExceeded
 // SSH_TIMEOUT. Any call may find the connection gone: kUnavailable SSH_LOST.
-// After either the session is of no more use. Everything else does not block.
+// After either the session is of no more use. Everything else does not block,
+// whatever the host sends.
 class SshSession {
  public:
   // `place` is "host:port", for errors.

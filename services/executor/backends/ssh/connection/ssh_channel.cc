@@ -230,8 +230,7 @@ absl::StatusOr<std::optional<Received>> SshChannel::Receive(char* buffer,
 
 absl::Status SshChannel::SendKeepalive() {
   // A small packet goes as a whole or not at all only if there is room.
-  if (in_packet() ||
-      !WaitForSocket(library_.socket().fd(), POLLOUT, absl::InfinitePast())) {
+  if (in_packet() || !library_.socket().Wait(POLLOUT, absl::InfinitePast())) {
     return absl::OkStatus();
   }
   int next = 0;

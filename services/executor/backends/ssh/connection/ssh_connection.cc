@@ -21,48 +21,41 @@ namespace {
 constexpr absl::Duration kForgetting = absl::Seconds(3);
 constexpr absl::Duration kRetryPause = absl::Milliseconds(5);
 
-absl::StatusOr<std::unique_ptr<SshSession>>
-Meet(const SshTarget &target, const std::vector<std::string> &algorithms,
-     absl::Time deadline) {
+absl::StatusOr<std::unique_ptr<SshSession>> Meet(
+    const SshTarget& target, const std::vector<std::string>& algorithms,
+    absl::Time deadline, const WakeUp* stop) {
   absl::StatusOr<HostSocket> socket =
-      HostSocket::Connect(target.host, target.port, deadline);
-  if (!socket.ok())
-    return socket.status();
+      HostSocket::Connect(target.host, target.port, deadline, stop);
+  if (!socket.ok()) return socket.status();
   auto session = std::make_unique<SshSession>(
       *std::move(socket), absl::StrCat(target.host, ":", target.port));
   absl::Status status = session->Handshake(algorithms, deadline);
-  if (!status.ok())
-    return status;
+  if (!status.ok()) return status;
   return session;
 }
 
 // A session with a host that proved who it is. Nothing was said about us yet.
-absl::StatusOr<std::unique_ptr<SshSession>> MeetTrusted(const SshTarget &target,
-                                                        absl::Time deadline) {
+absl::StatusOr<std::unique_ptr<SshSession>> MeetTrusted(const SshTarget& target,
+                                                        absl::Time deadline,
+                                                        const WakeUp* stop) {
   absl::StatusOr<HostTrust> trust = HostTrust::Load(target);
-  if (!trust.ok())
-    return trust.status();
+  if (!trust.ok()) return trust.status();
   std::vector<std::string> algorithms = trust->algorithms();
   absl::Status refusal;
   while (!algorithms.empty()) {
-    auto session = Meet(target, algorithms, deadline);
+    auto session = Meet(target, algorithms, deadline, stop);
     // Asked for a key of another type, it has none.
-    if (!refusal.ok() && absl::IsFailedPrecondition(session.status()))
-      break;
-    if (!session.ok())
-      return session.status();
+    if (!refusal.ok() && absl::IsFailedPrecondition(session.status())) break;
+    if (!session.ok()) return session.status();
     const HostKey key = (*session)->host_key();
     absl::Status trusted = trust->Check(key);
-    if (trusted.ok())
-      return session;
-    if (refusal.ok())
-      refusal = trusted;
+    if (trusted.ok()) return session;
+    if (refusal.ok()) refusal = trusted;
     // A fingerprint does not tell the type: it may be of another key of the
     // same host. With known_hosts files the known type was asked for first.
     const auto offered =
         std::find(algorithms.begin(), algorithms.end(), key.type());
-    if (!trust->pinned() || offered == algorithms.end())
-      break;
+    if (!trust->pinned() || offered == algorithms.end()) break;
     algorithms.erase(offered);
   }
   return refusal;
@@ -70,39 +63,34 @@ absl::StatusOr<std::unique_ptr<SshSession>> MeetTrusted(const SshTarget &target,
 
 // One command from its start to its end. Lives for one call of Run().
 class CommandRun {
-public:
-  CommandRun(SshSession &session, absl::string_view input, absl::Time deadline)
+ public:
+  CommandRun(SshSession& session, absl::string_view input, absl::Time deadline)
       : session_(session), input_(input), deadline_(deadline) {}
 
   absl::StatusOr<CommandEnd> Finish() {
     while (!ended_) {
       absl::Status step = Step();
-      if (!step.ok())
-        return step;
+      if (!step.ok()) return step;
     }
     const absl::StatusOr<int> code = channel().Close(deadline_);
-    if (!code.ok())
-      return code.status();
+    if (!code.ok()) return code.status();
     end_.exit_code = *code;
     return std::move(end_);
   }
 
-private:
+ private:
   absl::Status Step() {
     // Also while there is always something: a host may never stop talking.
-    if (absl::Now() >= deadline_)
-      return TooLate();
+    if (session_.socket().IsTooLate(deadline_)) return TooLate();
     bool moved = false;
     absl::Status given = Give(moved);
-    if (!given.ok())
-      return given;
+    if (!given.ok()) return given;
     const auto received = channel().Receive(buffer_.data(), buffer_.size());
-    if (!received.ok())
-      return received.status();
+    if (!received.ok()) return received.status();
     if (received->has_value()) {
       Keep(**received);
-    } else if (!moved && !WaitForSocket(session_.socket().fd(),
-                                        channel().poll_events(), deadline_)) {
+    } else if (!moved &&
+               !session_.socket().Wait(channel().poll_events(), deadline_)) {
       return TooLate();
     }
     return absl::OkStatus();
@@ -114,34 +102,31 @@ private:
                      "still run");
   }
 
-  SshChannel &channel() { return session_.channel(); }
+  SshChannel& channel() { return session_.channel(); }
 
-  void Keep(const Received &received) {
+  void Keep(const Received& received) {
     ended_ = received.size == 0;
-    std::string &kept =
+    std::string& kept =
         received.source == Source::kOutput ? end_.output : end_.errors;
     kept.append(buffer_.data(),
                 std::min(received.size, kMaxCommandOutput - kept.size()));
   }
 
-  absl::Status Give(bool &moved) {
-    if (input_ended_)
-      return absl::OkStatus();
+  absl::Status Give(bool& moved) {
+    if (input_ended_) return absl::OkStatus();
     if (!input_.empty()) {
       const absl::StatusOr<std::size_t> count = channel().Send(input_);
-      if (!count.ok())
-        return count.status();
+      if (!count.ok()) return count.status();
       moved = moved || *count > 0;
       input_.remove_prefix(*count);
       return absl::OkStatus();
     }
-    if (channel().sending())
-      return channel().Send("").status();
+    if (channel().sending()) return channel().Send("").status();
     input_ended_ = true;
     return channel().EndInput(deadline_);
   }
 
-  SshSession &session_;
+  SshSession& session_;
   absl::string_view input_;
   const absl::Time deadline_;
   bool input_ended_ = false;
@@ -156,25 +141,22 @@ absl::Status NoProgram() {
       "no program was started over this SSH connection");
 }
 
-} // namespace
+}  // namespace
 
 SshConnection::SshConnection(std::unique_ptr<SshSession> session)
     : session_(std::move(session)) {}
 
 SshConnection::~SshConnection() = default;
 
-absl::StatusOr<std::unique_ptr<SshConnection>>
-SshConnection::Dial(const SshTarget &target, absl::Time deadline) {
+absl::StatusOr<std::unique_ptr<SshConnection>> SshConnection::Dial(
+    const SshTarget& target, absl::Time deadline, const WakeUp* stop) {
   deadline = std::min(deadline, absl::Now() + target.connect_timeout);
   absl::StatusOr<SshKey> key = LoadSshKey(target);
-  if (!key.ok())
-    return key.status();
-  auto session = MeetTrusted(target, deadline);
-  if (!session.ok())
-    return session.status();
+  if (!key.ok()) return key.status();
+  auto session = MeetTrusted(target, deadline, stop);
+  if (!session.ok()) return session.status();
   absl::Status in = (*session)->LogIn(target.username, *key, deadline);
-  if (!in.ok())
-    return in;
+  if (!in.ok()) return in;
   // The constructor is private.
   return std::unique_ptr<SshConnection>(new SshConnection(*std::move(session)));
 }
@@ -183,8 +165,7 @@ absl::StatusOr<CommandEnd> SshConnection::Run(absl::string_view command,
                                               absl::string_view input,
                                               absl::Time deadline) {
   absl::Status started = StartProgram(command, deadline);
-  if (!started.ok())
-    return started;
+  if (!started.ok()) return started;
   absl::StatusOr<CommandEnd> end =
       CommandRun(*session_, input, deadline).Finish();
   last_end_ = absl::Now();
@@ -211,15 +192,13 @@ absl::Status SshConnection::StartProgram(absl::string_view command,
 }
 
 absl::StatusOr<std::size_t> SshConnection::Send(absl::string_view bytes) {
-  if (!session_->channel().is_open())
-    return NoProgram();
+  if (!session_->channel().is_open()) return NoProgram();
   return session_->channel().Send(bytes);
 }
 
-absl::StatusOr<std::optional<Received>>
-SshConnection::Receive(char *buffer, std::size_t size) {
-  if (!session_->channel().is_open())
-    return NoProgram();
+absl::StatusOr<std::optional<Received>> SshConnection::Receive(
+    char* buffer, std::size_t size) {
+  if (!session_->channel().is_open()) return NoProgram();
   return session_->channel().Receive(buffer, size);
 }
 
@@ -237,4 +216,4 @@ absl::Status SshConnection::SendKeepalive() {
   return session_->channel().SendKeepalive();
 }
 
-} // namespace airlock::executor
+}  // namespace airlock::executor

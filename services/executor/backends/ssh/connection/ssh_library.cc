@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "common/status/error.h"
 
 namespace airlock::executor {
@@ -73,7 +72,7 @@ absl::Status SshLibrary::WaitForMore(absl::Time deadline,
   // With a packet half sent nothing else goes on.
   const int events = socket_is_full() ? POLLOUT : POLLIN;
   // A socket that is always ready says nothing of the time.
-  if (absl::Now() < deadline && WaitForSocket(socket_.fd(), events, deadline)) {
+  if (!socket_.IsTooLate(deadline) && socket_.Wait(events, deadline)) {
     return absl::OkStatus();
   }
   return MakeError(absl::StatusCode::kDeadlineExceeded, "SSH_TIMEOUT",

@@ -3,30 +3,23 @@
 #include <optional>
 #include <utility>
 
+#include "services/executor/sandbox/forwarding_observer.h"
 #include "services/executor/sandbox/process_end.h"
 
 namespace airlock::executor {
 namespace {
 
-class CellEndExplainer final : public ProcessObserver {
+class CellEndExplainer final : public ForwardingObserver {
  public:
   CellEndExplainer(std::shared_ptr<ProcessObserver> observer,
                    std::shared_ptr<Cell> cell)
-      : observer_(std::move(observer)), cell_(std::move(cell)) {}
+      : ForwardingObserver(std::move(observer)), cell_(std::move(cell)) {}
 
-  void OnStarted() override { observer_->OnStarted(); }
-  void OnOutput(Stream stream, absl::string_view data) override {
-    observer_->OnOutput(stream, data);
-  }
-  void OnInputCredit(std::uint64_t limit_bytes) override {
-    observer_->OnInputCredit(limit_bytes);
-  }
   void OnEnded(const ProcessEnd& end) override {
-    observer_->OnEnded(ExplainCellEnd(end, cell_->end()));
+    observer()->OnEnded(ExplainCellEnd(end, cell_->end()));
   }
 
  private:
-  const std::shared_ptr<ProcessObserver> observer_;
   const std::shared_ptr<Cell> cell_;
 };
 

@@ -130,7 +130,7 @@ absl::Status HostLink::ServeOnce() {
   talk_->Begin();
   const absl::Status status = Pump(**connection);
   // What makes no sense may be an attack: nothing of it is taken up again.
-  if (absl::IsDataLoss(status)) talk_->Forget(status);
+  if (absl::IsDataLoss(status)) talk_->Lose(status);
   if (complaint_.empty()) return status;
   return absl::Status(
       status.code(),

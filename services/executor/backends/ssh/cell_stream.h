@@ -74,6 +74,8 @@ class CellSender {
                         std::string data) = 0;
   // Once or more; the cell ends.
   virtual void SendClose(const std::shared_ptr<Cell>& cell) = 0;
+  // Whether its host was heard of lately.
+  virtual bool IsHostThere() const = 0;
 };
 
 // ByteStream to the runner in `cell`. After the sender is gone it is silent.

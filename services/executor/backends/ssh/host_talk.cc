@@ -161,6 +161,11 @@ void HostTalk::SendLeave() {
   wake_();
 }
 
+bool HostTalk::IsHostThere() const {
+  absl::MutexLock lock(&mutex_);
+  return welcomed_ && clock_.Monotonic() - heard_ < kSilenceLimit;
+}
+
 void HostTalk::Lose(const absl::Status& why) {
   CellMap lost;
   {

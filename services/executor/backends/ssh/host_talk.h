@@ -72,6 +72,8 @@ class HostTalk final : public CellSender {
   void SendClose(const std::shared_ptr<Cell>& cell) override
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  bool IsHostThere() const override ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Removes all cells; the host exits.
   void SendLeave() ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -241,6 +241,16 @@ TEST_F(HostTalkTest, WhoListensToALostCellIsTold) {
   EXPECT_TRUE(listener_->closed_.has_value());
 }
 
+TEST_F(HostTalkTest, AHostIsThereWhileItIsHeard) {
+  talk_->Begin();
+  EXPECT_FALSE(talk_->IsHostThere());
+  ASSERT_THAT(Welcome(), IsOk());
+  EXPECT_TRUE(talk_->IsHostThere());
+
+  clock_.Advance(absl::Seconds(7));
+  EXPECT_FALSE(talk_->IsHostThere());
+}
+
 TEST_F(HostTalkTest, CellsOfAnOlderBootAreCounted) {
   talk_->Begin();
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <string>
 
@@ -156,6 +157,20 @@ TEST(SshConnectionTest, UnreachableNamesHostAndPort) {
               StatusIs(absl::StatusCode::kUnavailable,
                        HasSubstr(absl::StrCat("127.0.0.1:", target.port))));
   EXPECT_EQ(ErrorReason(connection.status()), "SSH_UNREACHABLE");
+}
+
+TEST(SshConnectionTest, WithoutDescriptorsNobodyIsReachable) {
+  const LoopbackListener listener;
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  rlimit none = usual;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+
+  const auto socket = HostSocket::Connect("127.0.0.1", listener.port(), Soon());
+
+  setrlimit(RLIMIT_NOFILE, &usual);
+  EXPECT_EQ(ErrorReason(socket.status()), "SSH_UNREACHABLE");
 }
 
 TEST(SshConnectionTest, AnUnknownNameIsUnreachable) {

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -90,11 +91,17 @@ absl::StatusOr<Addresses> FindAddresses(const std::string& host, int port,
     RunningLookups().fetch_sub(1);
     return Unreachable(place, "too many look-ups of names are waiting");
   }
-  auto lookup = std::make_shared<Lookup>();
-  std::thread([lookup, host, port] {
-    LookUp(lookup, host, port);
+  std::shared_ptr<Lookup> lookup;
+  try {
+    lookup = std::make_shared<Lookup>();
+    std::thread([lookup, host, port] {
+      LookUp(lookup, host, port);
+      RunningLookups().fetch_sub(1);
+    }).detach();
+  } catch (const std::runtime_error&) {
     RunningLookups().fetch_sub(1);
-  }).detach();
+    return Unreachable(place, "no thread or descriptor is left to look it up");
+  }
   if (!WaitForSocket(lookup->done.fd(), POLLIN, deadline, stop)) {
     return TooSlow(place, "its name was not looked up");
   }

@@ -60,7 +60,9 @@ THIRD_PARTY = [
       r"^services/cli/", r"^services/\w+/\w+_app\w*\.(cc|h)$"]),
     (r"^boost/", [r"^services/gateway/http/"]),
     (r"^curl/", [r"^common/http/", r"^services/fetcher/"]),
-    (r"^libssh2", [r"^services/executor/backends/ssh/connection/ssh_session\."]),
+    (r"^libssh2",
+     [r"^services/executor/backends/ssh/connection/"
+      r"ssh_(channel|library|session)\."]),
     (r"^nlohmann/",
      [r"^common/(config|security|logging)/",
       r"^services/executor/backends/docker/", r"^services/cli/",

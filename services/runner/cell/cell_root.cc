@@ -52,6 +52,18 @@ void ShowSystemFolders() {
   }
 }
 
+bool IsSystemFolder(const std::string& path) {
+  return std::find(kSystemFolders.begin(), kSystemFolders.end(), path) !=
+         kSystemFolders.end();
+}
+
+// Whether it is, or lies in, a folder of which a cell sees the host's files.
+// Everything else there is the cell's own, such as its /tmp.
+bool IsShown(const std::string& path) {
+  const std::string top = path.substr(0, path.find('/', 1));
+  return IsSystemFolder(top) || top == "/etc";
+}
+
 // Covers what must not be seen and is below something that is shown.
 void HidePaths(const std::vector<std::string>& hidden) {
   for (const std::string& path : hidden) {
@@ -59,13 +71,11 @@ void HidePaths(const std::vector<std::string>& hidden) {
     const std::string real = std::filesystem::canonical(path, error);
     // What is not there cannot be seen.
     if (error) continue;
-    if (std::find(kSystemFolders.begin(), kSystemFolders.end(), real) !=
-            kSystemFolders.end() ||
-        real == "/") {
+    if (IsSystemFolder(real) || real == "/") {
       throw StepFailed("cannot hide " + path +
                        ": programs are there; a folder elsewhere would do");
     }
-    Cover(Inside(real));
+    if (IsShown(real)) Cover(Inside(real));
   }
 }
 

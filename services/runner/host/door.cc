@@ -17,7 +17,7 @@
 namespace airlock::runner {
 namespace {
 
-constexpr std::size_t kLongestFolder = 80;
+constexpr std::size_t kLongestFolder = 4000;
 constexpr std::size_t kLongestExecutor = 64;
 constexpr int kBacklog = 8;
 // For who was admitted to hand over, which it does at once.
@@ -28,15 +28,31 @@ bool IsNameCharacter(char c) {
          (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-sockaddr_un Address(const DoorPath& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string name = path.socket();
-  // Problem() bounds it.
-  std::memcpy(address.sun_path, name.data(),
-              std::min(name.size(), sizeof(address.sun_path) - 1));
-  return address;
-}
+// The address of a socket takes 107 bytes, a folder's path may be longer: so it
+// goes by a descriptor of the folder.
+class DoorAddress {
+ public:
+  explicit DoorAddress(const DoorPath& path)
+      : folder_(::open(path.folder.c_str(),
+                       O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) {
+    address_.sun_family = AF_UNIX;
+    const std::string name = "/proc/self/fd/" + std::to_string(folder_.get()) +
+                             "/" + path.executor + ".sock";
+    // Problem() bounds the executor's name.
+    std::memcpy(address_.sun_path, name.data(),
+                std::min(name.size(), sizeof(address_.sun_path) - 1));
+  }
+
+  // Without a folder it leads nowhere.
+  const sockaddr* get() const {
+    return reinterpret_cast<const sockaddr*>(&address_);
+  }
+  static constexpr socklen_t kSize = sizeof(sockaddr_un);
+
+ private:
+  const UniqueFd folder_;
+  sockaddr_un address_{};
+};
 
 UniqueFd Socket() {
   return UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -62,7 +78,7 @@ union Control {
 std::string DoorPath::Problem() const {
   if (folder.empty() || folder.front() != '/' ||
       folder.size() > kLongestFolder) {
-    return "--state must be an absolute path of at most 80 bytes";
+    return "--state must be an absolute path of at most 4000 bytes";
   }
   if (executor.empty() || executor.size() > kLongestExecutor ||
       !std::all_of(executor.begin(), executor.end(), IsNameCharacter)) {
@@ -89,10 +105,9 @@ UniqueFd LockDoor(const DoorPath& path) {
 UniqueFd OpenDoor(const DoorPath& path) {
   ::unlink(path.socket().c_str());
   UniqueFd listener = Socket();
-  const sockaddr_un address = Address(path);
+  const DoorAddress address(path);
   if (!listener.valid() ||
-      ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address),
-             sizeof(address)) != 0 ||
+      ::bind(listener.get(), address.get(), DoorAddress::kSize) != 0 ||
       ::listen(listener.get(), kBacklog) != 0) {
     listener.Reset();
   }
@@ -101,10 +116,9 @@ UniqueFd OpenDoor(const DoorPath& path) {
 
 UniqueFd Knock(const DoorPath& path) {
   UniqueFd door = Socket();
-  const sockaddr_un address = Address(path);
+  const DoorAddress address(path);
   if (door.valid() &&
-      ::connect(door.get(), reinterpret_cast<const sockaddr*>(&address),
-                sizeof(address)) != 0) {
+      ::connect(door.get(), address.get(), DoorAddress::kSize) != 0) {
     door.Reset();
   }
   return door;

@@ -10,7 +10,7 @@ namespace airlock::runner {
 // The socket of one executor's host, in a folder that only its account may
 // enter. Files beside it: a lock that the host holds as long as it lives.
 struct DoorPath {
-  // An absolute path of at most 80 bytes.
+  // An absolute path of at most 4000 bytes, as those of uploads.
   std::string folder;
   // Letters, digits, '-' and '_', at most 64.
   std::string executor;

@@ -1,8 +1,11 @@
 // A real sandbox host for tests: an sshd and what its account may use.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "services/executor/backends/ssh/ssh_backend.h"
 #include "tests/support/delegated_cgroup.h"
@@ -22,6 +25,8 @@ class SshWorld {
   std::unique_ptr<executor::SshBackend> MakeBackend() const;
 
   TestSshd& sshd() { return sshd_; }
+  // The processes of every sandbox.
+  std::vector<pid_t> Processes() const { return cgroup_.Processes(); }
 
  private:
   TestSshd sshd_;

@@ -1,6 +1,7 @@
 // A connection that is lost, and what is not.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <memory>
 #include <string>
@@ -141,6 +142,20 @@ TEST_F(SshReconnectTest, AHostThatStaysAwayLeavesTheOutcomeUnknown) {
   world_.sshd().Restart();
   // Nothing of it is left there: the host ended what nobody asked for.
   EXPECT_THAT(sandbox_->Destroy(Soon()), IsOk());
+}
+
+// Its host is there all the time.
+TEST_F(SshReconnectTest, ARunnerThatDoesNotAnswerIsNotALostHost) {
+  const auto process = Start(TestProcess({"sleep", "600"}));
+  ASSERT_TRUE(process->WaitStarted());
+
+  for (const pid_t pid : world_.Processes()) kill(pid, SIGSTOP);
+
+  EXPECT_EQ(process->WaitEnded().ended_by, EndedBy::kSandboxFailed);
+  EXPECT_EQ(process->WaitEnded().reason, "RUNNER_SILENT");
+  EXPECT_FALSE(sandbox_->usable());
+  EXPECT_THAT(sandbox_->Destroy(Soon()), IsOk());
+  EXPECT_THAT(world_.Processes(), testing::IsEmpty());
 }
 
 }  // namespace

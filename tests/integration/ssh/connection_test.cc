@@ -2,16 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "common/status/error.h"
 #include "services/executor/backends/ssh/connection/ssh_connection.h"
+#include "tests/integration/ssh/loopback_listener.h"
 #include "tests/integration/ssh/ssh_test.h"
 #include "tests/support/free_port.h"
 #include "tests/support/status_matchers.h"
@@ -22,30 +21,6 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
-
-// A port of the loopback address where somebody listens and never speaks.
-class SilentListener {
- public:
-  SilentListener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(fd_, 5), 0);
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-  }
-  ~SilentListener() { close(fd_); }
-  SilentListener(const SilentListener&) = delete;
-  SilentListener& operator=(const SilentListener&) = delete;
-
-  int port() const { return port_; }
-
- private:
-  int fd_;
-  int port_ = 0;
-};
 
 TEST(SshConnectionTest, RunsACommandWithInputAndBothOutputs) {
   const TestSshd sshd;
@@ -184,6 +159,20 @@ TEST(SshConnectionTest, UnreachableNamesHostAndPort) {
   EXPECT_EQ(ErrorReason(connection.status()), "SSH_UNREACHABLE");
 }
 
+TEST(SshConnectionTest, WithoutDescriptorsNobodyIsReachable) {
+  const LoopbackListener listener;
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  rlimit none = usual;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+
+  const auto socket = HostSocket::Connect("127.0.0.1", listener.port(), Soon());
+
+  setrlimit(RLIMIT_NOFILE, &usual);
+  EXPECT_EQ(ErrorReason(socket.status()), "SSH_UNREACHABLE");
+}
+
 TEST(SshConnectionTest, AnUnknownNameIsUnreachable) {
   const TestSshd sshd;
   SshTarget target = PatientTarget(sshd);
@@ -197,7 +186,7 @@ TEST(SshConnectionTest, AnUnknownNameIsUnreachable) {
 
 TEST(SshConnectionTest, AListenerThatNeverSpeaksIsGivenUp) {
   const TestSshd sshd;
-  const SilentListener silent;
+  const LoopbackListener silent;
   SshTarget target = sshd.Target();
   target.port = silent.port();
   target.connect_timeout = absl::Milliseconds(300);

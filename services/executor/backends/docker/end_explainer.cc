@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/executor/sandbox/forwarding_observer.h"
 #include "services/executor/sandbox/process_end.h"
 
 namespace airlock::executor {
@@ -12,38 +13,31 @@ namespace {
 constexpr absl::Duration kExplainLimit = absl::Seconds(3);
 constexpr absl::Duration kPoll = absl::Milliseconds(20);
 
-class EndExplainer final : public ProcessObserver {
+class EndExplainer final : public ForwardingObserver {
  public:
   EndExplainer(std::shared_ptr<ProcessObserver> observer,
                DockerContainers& containers, WorkerPool& workers,
                std::string container)
-      : observer_(std::move(observer)),
+      : ForwardingObserver(std::move(observer)),
         containers_(containers),
         workers_(workers),
         container_(std::move(container)) {}
 
-  void OnStarted() override { observer_->OnStarted(); }
-  void OnOutput(Stream stream, absl::string_view data) override {
-    observer_->OnOutput(stream, data);
-  }
-  void OnInputCredit(std::uint64_t limit_bytes) override {
-    observer_->OnInputCredit(limit_bytes);
-  }
   void OnEnded(const ProcessEnd& end) override {
     const bool known = end.ended_by != EndedBy::kSandboxFailed ||
                        end.reason == kDestroyedReason;
     // The engine is asked on another thread: this one must not block.
-    const bool queued = !known && workers_.TrySubmit([observer = observer_, end,
-                                                      &containers = containers_,
-                                                      container = container_] {
-      observer->OnEnded(
-          ExplainEnd(end, containers, container, absl::Now() + kExplainLimit));
-    });
-    if (!queued) observer_->OnEnded(end);
+    const bool queued =
+        !known &&
+        workers_.TrySubmit([observer = observer(), end,
+                            &containers = containers_, container = container_] {
+          observer->OnEnded(ExplainEnd(end, containers, container,
+                                       absl::Now() + kExplainLimit));
+        });
+    if (!queued) observer()->OnEnded(end);
   }
 
  private:
-  const std::shared_ptr<ProcessObserver> observer_;
   DockerContainers& containers_;
   WorkerPool& workers_;
   const std::string container_;

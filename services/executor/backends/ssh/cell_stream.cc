@@ -33,7 +33,7 @@ class CellStream final : public ByteStream {
 void Cell::SetObserver(std::shared_ptr<ByteStreamObserver> observer) {
   {
     absl::MutexLock lock(&mutex_);
-    if (!finished_) {
+    if (!hung_up_ && !finished_) {
       observer_ = std::move(observer);
       return;
     }
@@ -65,6 +65,7 @@ void Cell::HangUp(const absl::Status& status) {
   std::shared_ptr<ByteStreamObserver> heard;
   {
     absl::MutexLock lock(&mutex_);
+    hung_up_ = true;
     heard = std::exchange(observer_, nullptr);
   }
   if (heard != nullptr) heard->OnClosed(status);

@@ -39,10 +39,10 @@ class Cell {
   // From the link's thread, one at a time.
   void Deliver(absl::string_view data) ABSL_LOCKS_EXCLUDED(mutex_);
   void Complain(absl::string_view text) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Nothing more is heard of it; how it ended may still be told.
+  // Nothing more is heard of it, also by who listens later; how it ended, and
+  // that it did, may still be told.
   void HangUp(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
-  // It is no more, as its host says, or (no value) nobody knows: its host is
-  // lost, and ends what it kept by itself.
+  // It is no more, as its host says, or (no value) because its host is not.
   void Finish(std::optional<CellEnd> end, const absl::Status& status)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -60,6 +60,7 @@ class Cell {
   mutable absl::Mutex mutex_;
   std::shared_ptr<ByteStreamObserver> observer_ ABSL_GUARDED_BY(mutex_);
   bool asked_close_ ABSL_GUARDED_BY(mutex_) = false;
+  bool hung_up_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<CellEnd> end_ ABSL_GUARDED_BY(mutex_);
 };
@@ -73,6 +74,8 @@ class CellSender {
                         std::string data) = 0;
   // Once or more; the cell ends.
   virtual void SendClose(const std::shared_ptr<Cell>& cell) = 0;
+  // Whether its host was heard of lately.
+  virtual bool IsHostThere() const = 0;
 };
 
 // ByteStream to the runner in `cell`. After the sender is gone it is silent.

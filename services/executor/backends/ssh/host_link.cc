@@ -1,13 +1,9 @@
 #include "services/executor/backends/ssh/host_link.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "absl/random/random.h"
@@ -43,13 +39,6 @@ constexpr std::size_t kMaxComplaintBytes = 1000;
 // What a login shell may print before the line speaks.
 constexpr std::size_t kMaxBeforeMark = std::size_t{256} << 10;
 
-// An eventfd.
-int MakeWakeFd() {
-  const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (fd < 0) throw std::system_error(errno, std::generic_category());
-  return fd;
-}
-
 std::string LineCommand(const HostLinkOptions& options,
                         const RemoteRunner& runner, absl::string_view mark) {
   const std::string folder = runner.path.substr(0, runner.path.rfind('/'));
@@ -64,30 +53,6 @@ std::string LineCommand(const HostLinkOptions& options,
 }
 
 }  // namespace
-
-class HostLink::WakeUp {
- public:
-  WakeUp() : fd_(MakeWakeFd()) {}
-  ~WakeUp() { close(fd_); }
-  WakeUp(const WakeUp&) = delete;
-  WakeUp& operator=(const WakeUp&) = delete;
-
-  int fd() const { return fd_; }
-
-  void Ring() const {
-    const std::uint64_t one = 1;
-    // A full counter means that a wake-up is already on its way.
-    [[maybe_unused]] const ssize_t written = write(fd_, &one, sizeof(one));
-  }
-
-  void Clear() const {
-    std::uint64_t rings = 0;
-    [[maybe_unused]] const ssize_t got = read(fd_, &rings, sizeof(rings));
-  }
-
- private:
-  const int fd_;
-};
 
 HostLink::HostLink(HostLinkOptions options, const Clock& clock)
     : options_(std::move(options)),
@@ -105,6 +70,7 @@ HostLink::~HostLink() {
     stopping_ = true;
   }
   wake_->Ring();
+  stop_.Ring();
   thread_.join();
   talk_->Forget(absl::CancelledError("the backend has stopped"));
 }
@@ -164,7 +130,7 @@ absl::Status HostLink::ServeOnce() {
   talk_->Begin();
   const absl::Status status = Pump(**connection);
   // What makes no sense may be an attack: nothing of it is taken up again.
-  if (absl::IsDataLoss(status)) talk_->Forget(status);
+  if (absl::IsDataLoss(status)) talk_->Lose(status);
   if (complaint_.empty()) return status;
   return absl::Status(
       status.code(),
@@ -175,7 +141,8 @@ absl::Status HostLink::ServeOnce() {
 absl::StatusOr<std::unique_ptr<SshConnection>> HostLink::Connect() {
   absl::StatusOr<std::unique_ptr<SshConnection>> connection =
       SshConnection::Dial(options_.target,
-                          absl::Now() + options_.target.connect_timeout);
+                          absl::Now() + options_.target.connect_timeout,
+                          &stop_);
   if (!connection.ok()) return connection;
   const absl::Time deadline = absl::Now() + kPrepareLimit;
   const absl::StatusOr<RemoteRunner> runner = UploadRunner(

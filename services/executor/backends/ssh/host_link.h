@@ -14,6 +14,7 @@
 #include "common/time/clock.h"
 #include "services/executor/backends/ssh/connection/runner_upload.h"
 #include "services/executor/backends/ssh/connection/ssh_connection.h"
+#include "services/executor/backends/ssh/connection/wake_up.h"
 #include "services/executor/backends/ssh/host_talk.h"
 
 namespace airlock::executor {
@@ -34,8 +35,8 @@ struct HostLinkOptions {
 
 // Dials, uploads the runner, starts the line to the host program and carries
 // what HostTalk says, over one connection after another, with growing pauses.
-// Thread-safe. Destruction removes all cells if the host is there, and blocks
-// for a few seconds at most beyond a dial that is under way.
+// Thread-safe. Destruction ends a dial that is under way; if the host is there
+// it removes all cells, for which it blocks a few seconds at most.
 class HostLink {
  public:
   // Begins to dial. `clock` must outlive this.
@@ -56,9 +57,6 @@ class HostLink {
   std::weak_ptr<CellSender> sender() const { return talk_; }
 
  private:
-  // Ends the thread's wait.
-  class WakeUp;
-
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status ServeOnce() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<std::unique_ptr<SshConnection>> Connect();
@@ -77,6 +75,8 @@ class HostLink {
   const Clock& clock_;
   // Shared: a stream may be saying something while we go.
   const std::shared_ptr<const WakeUp> wake_;
+  // Rung once: ends what blocks the thread.
+  const WakeUp stop_;
   const std::shared_ptr<HostTalk> talk_;
   std::atomic<bool> break_asked_ = false;
 

@@ -161,16 +161,33 @@ void HostTalk::SendLeave() {
   wake_();
 }
 
-void HostTalk::Forget(const absl::Status& why) {
+bool HostTalk::IsHostThere() const {
+  absl::MutexLock lock(&mutex_);
+  return welcomed_ && clock_.Monotonic() - heard_ < kSilenceLimit;
+}
+
+void HostTalk::Lose(const absl::Status& why) {
   CellMap lost;
   {
     absl::MutexLock lock(&mutex_);
-    lost = ForgetLocked();
+    lost = LeaveHost();
+    lost_.insert(lost.begin(), lost.end());
   }
-  for (const auto& [number, cell] : lost) cell->Finish(std::nullopt, why);
+  for (const auto& [number, cell] : lost) cell->HangUp(why);
 }
 
-HostTalk::CellMap HostTalk::ForgetLocked() {
+void HostTalk::Forget(const absl::Status& why) {
+  CellMap gone;
+  {
+    absl::MutexLock lock(&mutex_);
+    gone = LeaveHost();
+    gone.merge(lost_);
+    lost_.clear();
+  }
+  for (const auto& [number, cell] : gone) cell->Finish(std::nullopt, why);
+}
+
+HostTalk::CellMap HostTalk::LeaveHost() {
   host_.clear();
   received_ = 0;
   sent_ = {};
@@ -212,7 +229,21 @@ absl::Status HostTalk::Handle(const runner::v1::FromHost& message) {
 }
 
 absl::Status HostTalk::HandleWelcome(const runner::v1::Welcome& welcome) {
-  absl::MutexLock lock(&mutex_);
+  CellMap gone;
+  {
+    absl::MutexLock lock(&mutex_);
+    absl::Status taken = TakeWelcome(welcome);
+    if (!taken.ok()) return taken;
+    gone = std::exchange(lost_, {});
+  }
+  for (const auto& [number, cell] : gone) {
+    cell->Finish(std::nullopt,
+                 absl::UnavailableError("the host that kept it is no more"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status HostTalk::TakeWelcome(const runner::v1::Welcome& welcome) {
   if (welcome.protocol_version() != kProtocolVersion) {
     return absl::FailedPreconditionError(
         absl::StrCat("the host program must speak protocol 1: got ",
@@ -248,9 +279,13 @@ absl::Status HostTalk::HandleRefused(const runner::v1::Refused& refused) {
                              refused.removed_cells(), kMaxRemovedCells)));
     return RenewedError(message);
   }
-  const bool lost = refused.reason() == "OTHER_HOST";
-  Forget(absl::UnavailableError(message));
-  return lost ? RenewedError(message) : absl::UnavailableError(message);
+  // Another one is in its place already.
+  if (refused.reason() == "OTHER_HOST") {
+    Forget(absl::UnavailableError(message));
+    return RenewedError(message);
+  }
+  Lose(absl::UnavailableError(message));
+  return absl::UnavailableError(message);
 }
 
 absl::Status HostTalk::HandleEnded(const runner::v1::CellEnded& ended) {

@@ -30,7 +30,7 @@ struct HostFacts {
 };
 
 // The protocol of host.proto, over one connection after another. Everything
-// the host sends is checked. Begin(), Receive() and Pause() belong to one
+// the host sends is checked. Begin(), Receive() and Lose() belong to one
 // thread; the rest is thread-safe. Nothing blocks.
 class HostTalk final : public CellSender {
  public:
@@ -72,10 +72,18 @@ class HostTalk final : public CellSender {
   void SendClose(const std::shared_ptr<Cell>& cell) override
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  bool IsHostThere() const override ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Removes all cells; the host exits.
   void SendLeave() ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // The host is lost for good, with all its cells: the next one is new.
+  // Nothing more is said to this host, or heard of its cells. The next
+  // connection is as of somebody who knows no host, which ends this one; its
+  // cells are finished once another has said Welcome. Only then are they gone:
+  // a machine has one host at a time, which leaves nothing behind.
+  void Lose(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // All cells are finished: their host is no more, or nobody will ask again.
   void Forget(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -85,6 +93,8 @@ class HostTalk final : public CellSender {
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status HandleWelcome(const runner::v1::Welcome& welcome)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status TakeWelcome(const runner::v1::Welcome& welcome)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status HandleRefused(const runner::v1::Refused& refused)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status HandleEnded(const runner::v1::CellEnded& ended)
@@ -98,7 +108,8 @@ class HostTalk final : public CellSender {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AskForAck() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string MakeAck() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  CellMap ForgetLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Returns the cells of the host, which is known no more.
+  CellMap LeaveHost() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string boot_;
   const std::function<void()> wake_;
@@ -123,6 +134,8 @@ class HostTalk final : public CellSender {
   std::uint64_t last_cell_ ABSL_GUARDED_BY(mutex_) = 0;
   // Those that have not ended.
   CellMap cells_ ABSL_GUARDED_BY(mutex_);
+  // Of hosts that were lost and may not have ended.
+  CellMap lost_ ABSL_GUARDED_BY(mutex_);
   int removed_cells_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

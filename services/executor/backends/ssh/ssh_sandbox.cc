@@ -3,46 +3,51 @@
 #include <optional>
 #include <utility>
 
+#include "services/executor/sandbox/forwarding_observer.h"
 #include "services/executor/sandbox/process_end.h"
 
 namespace airlock::executor {
 namespace {
 
-class CellEndExplainer final : public ProcessObserver {
+class CellEndExplainer final : public ForwardingObserver {
  public:
   CellEndExplainer(std::shared_ptr<ProcessObserver> observer,
-                   std::shared_ptr<Cell> cell)
-      : observer_(std::move(observer)), cell_(std::move(cell)) {}
+                   std::shared_ptr<Cell> cell, std::weak_ptr<CellSender> sender)
+      : ForwardingObserver(std::move(observer)),
+        cell_(std::move(cell)),
+        sender_(std::move(sender)) {}
 
-  void OnStarted() override { observer_->OnStarted(); }
-  void OnOutput(Stream stream, absl::string_view data) override {
-    observer_->OnOutput(stream, data);
-  }
-  void OnInputCredit(std::uint64_t limit_bytes) override {
-    observer_->OnInputCredit(limit_bytes);
-  }
   void OnEnded(const ProcessEnd& end) override {
-    observer_->OnEnded(ExplainCellEnd(end, cell_->end()));
+    const std::shared_ptr<CellSender> sender = sender_.lock();
+    observer()->OnEnded(ExplainCellEnd(
+        end, cell_->end(), sender != nullptr && sender->IsHostThere()));
   }
 
  private:
-  const std::shared_ptr<ProcessObserver> observer_;
   const std::shared_ptr<Cell> cell_;
+  const std::weak_ptr<CellSender> sender_;
 };
 
 }  // namespace
 
-ProcessEnd ExplainCellEnd(ProcessEnd end, const std::optional<CellEnd>& cell) {
+ProcessEnd ExplainCellEnd(ProcessEnd end, const std::optional<CellEnd>& cell,
+                          bool host_is_there) {
   if (end.ended_by != EndedBy::kSandboxFailed ||
       end.reason == kDestroyedReason) {
     return end;
   }
   if (!cell.has_value()) {
-    // With any other reason it was us who gave it up, and the host was there.
-    if (end.reason == kGoneReason || end.reason == kSilentReason) {
+    const bool is_silent = end.reason == kSilentReason;
+    if (is_silent && host_is_there) {
+      end.message =
+          "the runner in the sandbox does not answer, though its host does; "
+          "the "
+          "sandbox is removed";
+    } else if (is_silent || end.reason == kGoneReason) {
       end.ended_by = EndedBy::kOutcomeUnknown;
       end.reason = "HOST_LOST";
     }
+    // With any other reason it was us who gave it up, and the host was there.
     return end;
   }
   // With process 1 of its pid namespace everything in it is gone.
@@ -72,8 +77,9 @@ SshSandbox::~SshSandbox() {
 
 std::shared_ptr<SandboxProcess> SshSandbox::Run(
     ProcessSpec spec, std::shared_ptr<ProcessObserver> observer) {
-  return runner_->Run(std::move(spec), std::make_shared<CellEndExplainer>(
-                                           std::move(observer), cell_));
+  return runner_->Run(
+      std::move(spec),
+      std::make_shared<CellEndExplainer>(std::move(observer), cell_, sender_));
 }
 
 absl::Status SshSandbox::Destroy(absl::Time deadline) {

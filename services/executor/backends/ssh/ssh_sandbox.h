@@ -33,7 +33,9 @@ class SshSandbox final : public Sandbox {
 };
 
 // What is known of a process whose sandbox failed: if its host said how the
-// cell ended, nothing of it runs; else its outcome is unknown. Pure.
-ProcessEnd ExplainCellEnd(ProcessEnd end, const std::optional<CellEnd>& cell);
+// cell ended, nothing of it runs; without the host its outcome is unknown.
+// Pure.
+ProcessEnd ExplainCellEnd(ProcessEnd end, const std::optional<CellEnd>& cell,
+                          bool host_is_there);
 
 }  // namespace airlock::executor

@@ -102,6 +102,17 @@ TEST_F(CellFilesTest, HiddenFileCannotBeRead) {
   EXPECT_EQ(cell->Output("cat " + shown_ + "/secret"), "");
 }
 
+// An account's home may be any folder of the host.
+TEST_F(CellFilesTest, HidingAHostFolderLeavesTheCellsOwnOfThatName) {
+  const auto cell =
+      Start({"--hidden", "/tmp", "--hidden", "/var", "--hidden", "/var/tmp",
+             "--hidden", "/dev", "--hidden", "/proc", "--hidden", "/run"});
+
+  EXPECT_EQ(cell->Output("echo mine > /tmp/file; cat /var/tmp/file"), "mine\n");
+  EXPECT_EQ(cell->Output("echo two > file; cat /workspace/file"), "two\n");
+  EXPECT_EQ(cell->Output("cat /dev/null /proc/self/comm"), "cat\n");
+}
+
 TEST_F(CellFilesTest, ProgramsFindWhatTheyNeed) {
   const auto cell = Start();
 

@@ -170,8 +170,9 @@ class HostProgramTest : public testing::Test {
     return line;
   }
 
-  bool IsLocked() const {
-    return !LockDoor({directory_.path(), "test"}).valid();
+  bool IsLocked() const { return IsLocked(directory_.path()); }
+  static bool IsLocked(const std::string& folder) {
+    return !LockDoor({folder, "test"}).valid();
   }
 
   static ToHost Open(std::uint64_t cell) {
@@ -190,12 +191,13 @@ class HostProgramTest : public testing::Test {
   }
 
   // Waits until the host is gone.
-  bool IsGoneSoon() const {
+  bool IsGoneSoon() const { return IsGoneSoon(directory_.path()); }
+  static bool IsGoneSoon(const std::string& folder) {
     const absl::Time deadline = absl::Now() + kPatience;
-    while (IsLocked() && absl::Now() < deadline) {
+    while (IsLocked(folder) && absl::Now() < deadline) {
       absl::SleepFor(absl::Milliseconds(10));
     }
-    return !IsLocked();
+    return !IsLocked(folder);
   }
 
   TemporaryDirectory directory_;
@@ -209,6 +211,20 @@ TEST_F(HostProgramTest, OneIsStartedForAllLines) {
 
   EXPECT_FALSE(first.empty());
   EXPECT_EQ(first, second);
+}
+
+TEST_F(HostProgramTest, ItsFolderMayHaveALongPath) {
+  const std::string folder = directory_ / std::string(200, 'x');
+  ASSERT_EQ(::mkdir(folder.c_str(), 0700), 0);
+  Line line(folder);
+  line.SayHello("boot-1");
+
+  EXPECT_TRUE(line.Hear().value_or(FromHost()).has_welcome());
+  EXPECT_EQ(::access((folder + "/test.sock").c_str(), F_OK), 0);
+  ToHost message;
+  message.mutable_leave();
+  line.Say(message);
+  EXPECT_TRUE(IsGoneSoon(folder));
 }
 
 TEST_F(HostProgramTest, WhatItCannotEnforceIsTold) {

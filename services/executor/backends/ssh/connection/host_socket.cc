@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -38,8 +40,9 @@ using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
 
 // A name's addresses, once somebody knows them. Thread-safe.
 struct Lookup {
+  // Rung when they are known.
+  WakeUp done;
   absl::Mutex mutex;
-  bool done ABSL_GUARDED_BY(mutex) = false;
   // Of getaddrinfo().
   int error ABSL_GUARDED_BY(mutex) = 0;
   Addresses addresses ABSL_GUARDED_BY(mutex);
@@ -75,28 +78,34 @@ void LookUp(const std::shared_ptr<Lookup>& lookup, const std::string& host,
   const absl::MutexLock lock(&lookup->mutex);
   lookup->addresses.reset(error == 0 ? list : nullptr);
   lookup->error = error;
-  lookup->done = true;
+  lookup->done.Ring();
 }
 
 // getaddrinfo() takes as long as it likes, so it has a thread of its own, which
 // is left alone if it takes longer than there is time.
 absl::StatusOr<Addresses> FindAddresses(const std::string& host, int port,
                                         const std::string& place,
-                                        absl::Time deadline) {
+                                        absl::Time deadline,
+                                        const WakeUp* stop) {
   if (RunningLookups().fetch_add(1) >= kMaxLookups) {
     RunningLookups().fetch_sub(1);
     return Unreachable(place, "too many look-ups of names are waiting");
   }
-  auto lookup = std::make_shared<Lookup>();
-  std::thread([lookup, host, port] {
-    LookUp(lookup, host, port);
+  std::shared_ptr<Lookup> lookup;
+  try {
+    lookup = std::make_shared<Lookup>();
+    std::thread([lookup, host, port] {
+      LookUp(lookup, host, port);
+      RunningLookups().fetch_sub(1);
+    }).detach();
+  } catch (const std::runtime_error&) {
     RunningLookups().fetch_sub(1);
-  }).detach();
-  const absl::MutexLock lock(&lookup->mutex);
-  if (!lookup->mutex.AwaitWithDeadline(absl::Condition(&lookup->done),
-                                       deadline)) {
+    return Unreachable(place, "no thread or descriptor is left to look it up");
+  }
+  if (!WaitForSocket(lookup->done.fd(), POLLIN, deadline, stop)) {
     return TooSlow(place, "its name was not looked up");
   }
+  const absl::MutexLock lock(&lookup->mutex);
   if (lookup->error != 0) {
     return Unreachable(place, gai_strerror(lookup->error));
   }
@@ -109,7 +118,8 @@ void SetOption(int fd, int level, int name, int value) {
 
 // A connected socket, or the error number; ETIMEDOUT at the deadline.
 absl::StatusOr<int> ConnectOne(const addrinfo& address,
-                               const std::string& place, absl::Time deadline) {
+                               const std::string& place, absl::Time deadline,
+                               const WakeUp* stop) {
   const int fd =
       socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return Unreachable(place, std::strerror(errno));
@@ -120,7 +130,7 @@ absl::StatusOr<int> ConnectOne(const addrinfo& address,
   int error = 0;
   if (connect(fd, address.ai_addr, address.ai_addrlen) != 0) error = errno;
   const bool late =
-      error == EINPROGRESS && !WaitForSocket(fd, POLLOUT, deadline);
+      error == EINPROGRESS && !WaitForSocket(fd, POLLOUT, deadline, stop);
   if (error == EINPROGRESS && !late) {
     socklen_t size = sizeof(error);
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
@@ -134,9 +144,11 @@ absl::StatusOr<int> ConnectOne(const addrinfo& address,
 }  // namespace
 
 absl::StatusOr<HostSocket> HostSocket::Connect(const std::string& host,
-                                               int port, absl::Time deadline) {
+                                               int port, absl::Time deadline,
+                                               const WakeUp* stop) {
   const std::string place = absl::StrCat(host, ":", port);
-  absl::StatusOr<Addresses> found = FindAddresses(host, port, place, deadline);
+  absl::StatusOr<Addresses> found =
+      FindAddresses(host, port, place, deadline, stop);
   if (!found.ok()) return found.status();
   int left = 0;
   for (const addrinfo* one = found->get(); one != nullptr; one = one->ai_next) {
@@ -148,8 +160,8 @@ absl::StatusOr<HostSocket> HostSocket::Connect(const std::string& host,
     const absl::Time share = deadline == absl::InfiniteFuture()
                                  ? deadline
                                  : now + (deadline - now) / left--;
-    const absl::StatusOr<int> fd = ConnectOne(*one, place, share);
-    if (fd.ok()) return HostSocket(*fd);
+    const absl::StatusOr<int> fd = ConnectOne(*one, place, share, stop);
+    if (fd.ok()) return HostSocket(*fd, stop);
     last = fd.status();
   }
   return last;
@@ -161,7 +173,18 @@ HostSocket::~HostSocket() {
 
 void HostSocket::ShutDown() const { shutdown(fd_, SHUT_RDWR); }
 
-bool WaitForSocket(int fd, int events, absl::Time deadline) {
+bool HostSocket::Wait(int events, absl::Time deadline) const {
+  return WaitForSocket(fd_, events, deadline, stop_);
+}
+
+bool HostSocket::IsTooLate(absl::Time deadline) const {
+  return absl::Now() >= deadline ||
+         (stop_ != nullptr &&
+          WaitForSocket(stop_->fd(), POLLIN, absl::InfinitePast()));
+}
+
+bool WaitForSocket(int fd, int events, absl::Time deadline,
+                   const WakeUp* stop) {
   while (true) {
     const absl::Duration left = deadline - absl::Now();
     // Rounded up: nobody comes back a moment before the deadline to find
@@ -169,9 +192,12 @@ bool WaitForSocket(int fd, int events, absl::Time deadline) {
     const std::int64_t wait = absl::ToInt64Milliseconds(
         std::clamp(left, absl::ZeroDuration(), kLongestPoll) +
         absl::Nanoseconds(999'999));
-    pollfd waited{fd, static_cast<decltype(pollfd::events)>(events), 0};
-    const int count = poll(&waited, 1, static_cast<int>(wait));
-    if (count > 0 || (count < 0 && errno != EINTR)) return true;
+    std::array<pollfd, 2> waits{
+        pollfd{fd, static_cast<decltype(pollfd::events)>(events), 0},
+        pollfd{stop == nullptr ? -1 : stop->fd(), POLLIN, 0}};
+    const int count = poll(waits.data(), waits.size(), static_cast<int>(wait));
+    if (count > 0) return waits[1].revents == 0;
+    if (count < 0 && errno != EINTR) return true;
     if (absl::Now() >= deadline) return false;
   }
 }

@@ -23,9 +23,9 @@ constexpr absl::Duration kRetryPause = absl::Milliseconds(5);
 
 absl::StatusOr<std::unique_ptr<SshSession>> Meet(
     const SshTarget& target, const std::vector<std::string>& algorithms,
-    absl::Time deadline) {
+    absl::Time deadline, const WakeUp* stop) {
   absl::StatusOr<HostSocket> socket =
-      HostSocket::Connect(target.host, target.port, deadline);
+      HostSocket::Connect(target.host, target.port, deadline, stop);
   if (!socket.ok()) return socket.status();
   auto session = std::make_unique<SshSession>(
       *std::move(socket), absl::StrCat(target.host, ":", target.port));
@@ -36,13 +36,14 @@ absl::StatusOr<std::unique_ptr<SshSession>> Meet(
 
 // A session with a host that proved who it is. Nothing was said about us yet.
 absl::StatusOr<std::unique_ptr<SshSession>> MeetTrusted(const SshTarget& target,
-                                                        absl::Time deadline) {
+                                                        absl::Time deadline,
+                                                        const WakeUp* stop) {
   absl::StatusOr<HostTrust> trust = HostTrust::Load(target);
   if (!trust.ok()) return trust.status();
   std::vector<std::string> algorithms = trust->algorithms();
   absl::Status refusal;
   while (!algorithms.empty()) {
-    auto session = Meet(target, algorithms, deadline);
+    auto session = Meet(target, algorithms, deadline, stop);
     // Asked for a key of another type, it has none.
     if (!refusal.ok() && absl::IsFailedPrecondition(session.status())) break;
     if (!session.ok()) return session.status();
@@ -71,7 +72,7 @@ class CommandRun {
       absl::Status step = Step();
       if (!step.ok()) return step;
     }
-    const absl::StatusOr<int> code = session_.CloseChannel(deadline_);
+    const absl::StatusOr<int> code = channel().Close(deadline_);
     if (!code.ok()) return code.status();
     end_.exit_code = *code;
     return std::move(end_);
@@ -80,16 +81,16 @@ class CommandRun {
  private:
   absl::Status Step() {
     // Also while there is always something: a host may never stop talking.
-    if (absl::Now() >= deadline_) return TooLate();
+    if (session_.socket().IsTooLate(deadline_)) return TooLate();
     bool moved = false;
     absl::Status given = Give(moved);
     if (!given.ok()) return given;
-    const auto received = session_.Receive(buffer_.data(), buffer_.size());
+    const auto received = channel().Receive(buffer_.data(), buffer_.size());
     if (!received.ok()) return received.status();
     if (received->has_value()) {
       Keep(**received);
-    } else if (!moved && !WaitForSocket(session_.fd(), session_.poll_events(),
-                                        deadline_)) {
+    } else if (!moved &&
+               !session_.socket().Wait(channel().poll_events(), deadline_)) {
       return TooLate();
     }
     return absl::OkStatus();
@@ -100,6 +101,8 @@ class CommandRun {
                      "a command on the SSH host did not end in time; it may "
                      "still run");
   }
+
+  SshChannel& channel() { return session_.channel(); }
 
   void Keep(const Received& received) {
     ended_ = received.size == 0;
@@ -112,15 +115,15 @@ class CommandRun {
   absl::Status Give(bool& moved) {
     if (input_ended_) return absl::OkStatus();
     if (!input_.empty()) {
-      const absl::StatusOr<std::size_t> count = session_.Send(input_);
+      const absl::StatusOr<std::size_t> count = channel().Send(input_);
       if (!count.ok()) return count.status();
       moved = moved || *count > 0;
       input_.remove_prefix(*count);
       return absl::OkStatus();
     }
-    if (session_.sending()) return session_.Send("").status();
+    if (channel().sending()) return channel().Send("").status();
     input_ended_ = true;
-    return session_.EndInput(deadline_);
+    return channel().EndInput(deadline_);
   }
 
   SshSession& session_;
@@ -146,11 +149,11 @@ SshConnection::SshConnection(std::unique_ptr<SshSession> session)
 SshConnection::~SshConnection() = default;
 
 absl::StatusOr<std::unique_ptr<SshConnection>> SshConnection::Dial(
-    const SshTarget& target, absl::Time deadline) {
+    const SshTarget& target, absl::Time deadline, const WakeUp* stop) {
   deadline = std::min(deadline, absl::Now() + target.connect_timeout);
   absl::StatusOr<SshKey> key = LoadSshKey(target);
   if (!key.ok()) return key.status();
-  auto session = MeetTrusted(target, deadline);
+  auto session = MeetTrusted(target, deadline, stop);
   if (!session.ok()) return session.status();
   absl::Status in = (*session)->LogIn(target.username, *key, deadline);
   if (!in.ok()) return in;
@@ -171,7 +174,7 @@ absl::StatusOr<CommandEnd> SshConnection::Run(absl::string_view command,
 
 absl::Status SshConnection::StartProgram(absl::string_view command,
                                          absl::Time deadline) {
-  if (session_->has_channel()) {
+  if (session_->channel().is_open()) {
     return absl::FailedPreconditionError(
         "a program runs over this SSH connection already");
   }
@@ -179,7 +182,7 @@ absl::Status SshConnection::StartProgram(absl::string_view command,
   const absl::Time patience = std::min(deadline, last_end_ + kForgetting);
   while (true) {
     absl::Status opened =
-        session_->OpenChannel(PosixCommand(command), deadline);
+        session_->channel().Open(PosixCommand(command), deadline);
     if (ErrorReason(opened) != "SSH_CHANNEL_REFUSED" ||
         absl::Now() >= patience) {
       return opened;
@@ -189,24 +192,28 @@ absl::Status SshConnection::StartProgram(absl::string_view command,
 }
 
 absl::StatusOr<std::size_t> SshConnection::Send(absl::string_view bytes) {
-  if (!session_->has_channel()) return NoProgram();
-  return session_->Send(bytes);
+  if (!session_->channel().is_open()) return NoProgram();
+  return session_->channel().Send(bytes);
 }
 
 absl::StatusOr<std::optional<Received>> SshConnection::Receive(
     char* buffer, std::size_t size) {
-  if (!session_->has_channel()) return NoProgram();
-  return session_->Receive(buffer, size);
+  if (!session_->channel().is_open()) return NoProgram();
+  return session_->channel().Receive(buffer, size);
 }
 
-std::optional<int> SshConnection::exit_code() { return session_->exit_code(); }
+std::optional<int> SshConnection::exit_code() {
+  return session_->channel().exit_code();
+}
 
-int SshConnection::fd() const { return session_->fd(); }
+int SshConnection::fd() const { return session_->socket().fd(); }
 
-int SshConnection::poll_events() const { return session_->poll_events(); }
+int SshConnection::poll_events() const {
+  return session_->channel().poll_events();
+}
 
 absl::Status SshConnection::SendKeepalive() {
-  return session_->SendKeepalive();
+  return session_->channel().SendKeepalive();
 }
 
 }  // namespace airlock::executor

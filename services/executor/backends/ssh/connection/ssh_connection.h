@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "services/executor/backends/ssh/connection/received.h"
 #include "services/executor/backends/ssh/connection/ssh_target.h"
+#include "services/executor/backends/ssh/connection/wake_up.h"
 
 namespace airlock::executor {
 
@@ -38,7 +39,9 @@ inline constexpr std::size_t kMaxCommandOutput = std::size_t{64} << 10U;
 class SshConnection {
  public:
   // Connects, checks the host's key and only then logs in. Blocks until
-  // `deadline` or the target's connect_timeout.
+  // `deadline` or the target's connect_timeout. Once `stop`, which must outlive
+  // the connection, is rung, whatever blocks ends as if it was too late;
+  // nullptr: nobody stops it.
   //
   // kUnavailable SSH_UNREACHABLE, kDeadlineExceeded SSH_TIMEOUT: nobody there
   // who speaks SSH, each with host:port.
@@ -47,7 +50,8 @@ class SshConnection {
   // message says how. kPermissionDenied AUTH_REFUSED: the account does not
   // accept the key.
   static absl::StatusOr<std::unique_ptr<SshConnection>> Dial(
-      const SshTarget& target, absl::Time deadline);
+      const SshTarget& target, absl::Time deadline,
+      const WakeUp* stop = nullptr);
 
   // Ends what still runs in the channel, as far as sshd does so.
   ~SshConnection();

@@ -189,6 +189,68 @@ TEST_F(HostTalkTest, AHostThatIsNoMoreTakesItsCellsWithIt) {
   EXPECT_THAT(Welcome(0, "host-2"), IsOk());
 }
 
+// It has not ended them yet, and nobody says so.
+TEST_F(HostTalkTest, CellsOfAHostThatTalksNonsenseAreGoneOnceAnotherIsThere) {
+  Connect();
+  const auto cell = OpenHeard();
+  const absl::Status nonsense = Data(7, "of no cell");
+  talk_->Lose(nonsense);
+
+  ASSERT_TRUE(listener_->closed_.has_value());
+  EXPECT_EQ(*listener_->closed_, nonsense);
+  EXPECT_FALSE(cell->WaitFinished(absl::InfinitePast()));
+  talk_->Begin();
+  // Which ends a host that knows us.
+  EXPECT_EQ(Written().at(0).hello().host(), "");
+  EXPECT_EQ(ErrorReason(Refuse("OTHER_BOOT", 1)), "HOST_RENEWED");
+  EXPECT_FALSE(cell->WaitFinished(absl::InfinitePast()));
+  talk_->Begin();
+  ASSERT_THAT(Welcome(0, "host-2"), IsOk());
+  EXPECT_TRUE(cell->WaitFinished(absl::InfinitePast()));
+  EXPECT_FALSE(cell->end().has_value());
+}
+
+TEST_F(HostTalkTest, CellsOfAHostThatRefusesUsMayStillRun) {
+  Connect();
+  const auto cell = OpenHeard();
+
+  EXPECT_THAT(Refuse("PROTOCOL_BROKEN"),
+              StatusIs(absl::StatusCode::kUnavailable));
+
+  EXPECT_TRUE(listener_->closed_.has_value());
+  EXPECT_FALSE(cell->WaitFinished(absl::InfinitePast()));
+}
+
+TEST_F(HostTalkTest, NobodyWaitsForALostCellOnceTheBackendStops) {
+  Connect();
+  const auto cell = OpenHeard();
+  talk_->Lose(absl::UnavailableError("lost"));
+
+  talk_->Forget(absl::CancelledError("stopped"));
+
+  EXPECT_TRUE(cell->WaitFinished(absl::InfinitePast()));
+}
+
+TEST_F(HostTalkTest, WhoListensToALostCellIsTold) {
+  Connect();
+  const auto cell = talk_->Open({});
+  talk_->Lose(absl::UnavailableError("lost"));
+
+  cell->SetObserver(listener_);
+
+  EXPECT_TRUE(listener_->closed_.has_value());
+}
+
+TEST_F(HostTalkTest, AHostIsThereWhileItIsHeard) {
+  talk_->Begin();
+  EXPECT_FALSE(talk_->IsHostThere());
+  ASSERT_THAT(Welcome(), IsOk());
+  EXPECT_TRUE(talk_->IsHostThere());
+
+  clock_.Advance(absl::Seconds(7));
+  EXPECT_FALSE(talk_->IsHostThere());
+}
+
 TEST_F(HostTalkTest, CellsOfAnOlderBootAreCounted) {
   talk_->Begin();
 

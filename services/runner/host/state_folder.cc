@@ -7,13 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <ctime>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "services/runner/runner_name.h"
 
 namespace airlock::runner {
 namespace {
@@ -23,8 +24,6 @@ constexpr std::time_t kKeptSeconds = 3600;
 // Of a folder that holds more, the rest is for the next time.
 constexpr std::size_t kMaxEntries = 4096;
 constexpr std::string_view kLock = ".lock";
-constexpr std::string_view kRunner = "airlock-runner-";
-constexpr std::size_t kHashLetters = 64;
 
 std::vector<std::string> NamesIn(const std::string& folder) {
   std::vector<std::string> names;
@@ -60,13 +59,6 @@ void SweepDoor(const DoorPath& path) {
   ::unlink(path.lock().c_str());
 }
 
-bool IsRunner(std::string_view name) {
-  if (name.substr(0, kRunner.size()) != kRunner) return false;
-  name.remove_prefix(kRunner.size());
-  return name.size() == kHashLetters &&
-         name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 void SweepRunner(const std::string& path) {
   const UniqueFd file(
       ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
@@ -74,21 +66,13 @@ void SweepRunner(const std::string& path) {
   ::unlink(path.c_str());
 }
 
-std::string OwnName() {
-  std::array<char, 4096> path{};
-  const ssize_t size =
-      ::readlink("/proc/self/exe", path.data(), path.size() - 1);
-  const std::string self(path.data(),
-                         static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
-  return self.substr(self.rfind('/') + 1);
-}
-
 void SweepRunners(const std::string& folder,
                   const std::vector<std::string>& names) {
-  const std::string own = OwnName();
+  std::string own = OwnProgram();
+  own.erase(0, own.rfind('/') + 1);
   std::vector<std::pair<std::time_t, std::string>> others;
   for (const std::string& name : names) {
-    if (!IsRunner(name) || name == own) continue;
+    if (!IsRunnerName(name) || name == own) continue;
     const std::string path = folder + "/" + name;
     others.emplace_back(WrittenAt(path), path);
   }

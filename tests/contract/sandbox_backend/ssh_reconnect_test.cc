@@ -2,10 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/contract/sandbox_backend/process_recorder.h"
 #include "tests/contract/sandbox_backend/programs.h"
@@ -141,6 +145,82 @@ TEST_F(SshReconnectTest, AHostThatStaysAwayLeavesTheOutcomeUnknown) {
   world_.sshd().Restart();
   // Nothing of it is left there: the host ended what nobody asked for.
   EXPECT_THAT(sandbox_->Destroy(Soon()), IsOk());
+}
+
+// What became of connections, in their order.
+class EventRecorder {
+ public:
+  void Add(executor::HostLinkEvent event) {
+    absl::MutexLock lock(&mutex_);
+    events_.push_back(event);
+  }
+  bool Await(const std::vector<executor::HostLinkEvent>& wanted) {
+    const auto came = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return events_ == wanted;
+    };
+    absl::MutexLock lock(&mutex_);
+    return mutex_.AwaitWithTimeout(absl::Condition(&came), absl::Seconds(20));
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::vector<executor::HostLinkEvent> events_ ABSL_GUARDED_BY(mutex_);
+};
+
+TEST_F(SshReconnectTest, WhatBecomesOfConnectionsIsTold) {
+  using executor::HostLinkEvent;
+  EventRecorder events;
+  executor::SshOptions options = world_.Options();
+  options.link.on_event = [&](HostLinkEvent event) { events.Add(event); };
+  static const SystemClock clock;
+  executor::SshBackend backend(options, clock);
+  EXPECT_TRUE(events.Await({HostLinkEvent::kConnected}));
+
+  backend.link().BreakConnection();
+
+  EXPECT_TRUE(events.Await({HostLinkEvent::kConnected, HostLinkEvent::kLost,
+                            HostLinkEvent::kResumed}));
+}
+
+TEST_F(SshReconnectTest, AHostThatCannotBeReachedIsTold) {
+  using executor::HostLinkEvent;
+  std::atomic<int> failed = 0;
+  std::atomic<int> others = 0;
+  executor::SshOptions options = world_.Options();
+  options.link.target.username = "nobody-of-that-name";
+  options.link.on_event = [&](HostLinkEvent event) {
+    ++(event == HostLinkEvent::kFailed ? failed : others);
+  };
+  static const SystemClock clock;
+  executor::SshBackend backend(options, clock);
+  for (int i = 0; i < 200 && failed < 2; ++i) {
+    absl::SleepFor(absl::Milliseconds(100));
+  }
+
+  EXPECT_GE(failed, 2);
+  EXPECT_EQ(others, 0);
+}
+
+TEST_F(SshReconnectTest, NothingButTheRunnerStaysOfWhoLeaves) {
+  const std::filesystem::path folder =
+      absl::StrCat(world_.sshd().home(), "/.cache/airlock");
+  const auto others = [&] {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      const std::string name = entry.path().filename();
+      if (!absl::StartsWith(name, "airlock-runner-")) names.push_back(name);
+    }
+    return names;
+  };
+  EXPECT_THAT(others(), testing::SizeIs(3)) << "while it is there";
+
+  sandbox_ = nullptr;
+  backend_ = nullptr;
+
+  for (int i = 0; i < 100 && !others().empty(); ++i) {
+    absl::SleepFor(absl::Milliseconds(100));
+  }
+  EXPECT_THAT(others(), testing::IsEmpty());
 }
 
 }  // namespace

@@ -72,6 +72,21 @@ RunnerBinaries FindRunners(const std::string& runner_path) {
   return runners;
 }
 
+// For the metrics.
+absl::string_view WordOf(HostLinkEvent event) {
+  switch (event) {
+    case HostLinkEvent::kConnected:
+      return "connected";
+    case HostLinkEvent::kResumed:
+      return "resumed";
+    case HostLinkEvent::kLost:
+      return "lost";
+    case HostLinkEvent::kFailed:
+      return "failed";
+  }
+  return "failed";
+}
+
 SshOptions MakeSshOptions(const ExecutorConfig& config,
                           const BackendIdentity& identity) {
   const SshSettings& settings = *config.ssh;
@@ -92,6 +107,11 @@ SshOptions MakeSshOptions(const ExecutorConfig& config,
   options.link.boot = identity.boot;
   options.link.cgroup = settings.cgroup;
   options.best_effort = settings.best_effort;
+  if (identity.metrics != nullptr) {
+    options.link.on_event = [metrics = identity.metrics](HostLinkEvent event) {
+      metrics->CountHostConnection(WordOf(event));
+    };
+  }
   return options;
 }
 

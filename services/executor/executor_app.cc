@@ -18,10 +18,12 @@
 #include "common/security/digest.h"
 #include "common/security/key_files.h"
 #include "common/security/random.h"
+#include "common/text_escape/escape.h"
 #include "services/executor/clients/policy_link.h"
 #include "services/executor/dispatch/backend_monitor.h"
 #include "services/executor/dispatch/grant_verifier.h"
 #include "services/executor/dispatch/job_table.h"
+#include "services/executor/dispatch/outcome.h"
 #include "services/executor/executor_metrics.h"
 #include "services/executor/sandbox/bounded_backend.h"
 #include "services/executor/sandbox/sandbox_quota.h"
@@ -44,6 +46,8 @@ constexpr absl::Duration kKillReserve = absl::Seconds(10);
 constexpr absl::Duration kFirstLook = absl::Seconds(2);
 // How long jobs wait for the first sandboxes that shall wait for them.
 constexpr absl::Duration kFirstFill = absl::Seconds(5);
+// Of what operators are told of a backend that cannot be used.
+constexpr std::size_t kMaxTroubleBytes = std::size_t{4} << 10;
 // How long a destructor waits for what it kills.
 constexpr absl::Duration kAbruptEnd = absl::Seconds(5);
 
@@ -75,6 +79,19 @@ void DrainJobs(JobTable& table, absl::Time deadline) {
 std::vector<std::string> BestEffortChecks(const ExecutorConfig& config) {
   if (!config.ssh.has_value() || !config.ssh->best_effort) return {};
   return {"cpu", "memory", "pids", "swap"};
+}
+
+// Why it is not ready, for operators.
+void AddTrouble(const absl::Status& trouble, internal::v1::ExecutorStatus& to) {
+  if (trouble.ok()) return;
+  to.set_not_ready_reason(BackendErrorReason(trouble));
+  const absl::string_view message = trouble.message();
+  std::string shown = EscapeRendered(message.substr(0, kMaxTroubleBytes));
+  if (shown.size() > kMaxTroubleBytes) {
+    // A byte becomes eight at most.
+    shown = EscapeRendered(message.substr(0, kMaxTroubleBytes / 8));
+  }
+  to.set_not_ready_message(shown);
 }
 
 }  // namespace
@@ -203,6 +220,7 @@ internal::v1::ExecutorStatus ExecutorApp::Parts::MakeStatus() const {
   status.set_sandboxes(static_cast<std::uint32_t>(quota.taken()));
   status.set_warm_sandboxes(static_cast<std::uint32_t>(warm_pool->ready()));
   status.set_warm_target(static_cast<std::uint32_t>(warm_pool->target()));
+  AddTrouble(monitor->trouble(), status);
   if (!self_test.has_value()) return status;
   for (const EnforcementCheck& found : self_test->checks()) {
     airlock::v1::EnforcementCheck& check = *status.add_checks();

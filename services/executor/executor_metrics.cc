@@ -120,6 +120,11 @@ ExecutorMetrics::ExecutorMetrics(prometheus::Registry& registry)
       reconnects_(AddCounter(registry,
                              "airlock_executor_link_disconnects_total",
                              "Streams to policy replicas that broke.")),
+      host_connections_(
+          prometheus::BuildCounter()
+              .Name("airlock_executor_host_connections_total")
+              .Help("Connections to an SSH host, by what became of them.")
+              .Register(registry)),
       host_rotations_(prometheus::BuildCounter()
                           .Name("airlock_executor_host_rotations_total")
                           .Help("Times an SSH host was made new, by reason.")
@@ -201,6 +206,9 @@ void ExecutorMetrics::CountRemovedLeftovers(int sandboxes) {
 void ExecutorMetrics::CountDestroyFailure() { destroy_failures_.Increment(); }
 void ExecutorMetrics::CountLostLease() { lost_leases_.Increment(); }
 void ExecutorMetrics::CountReconnect() { reconnects_.Increment(); }
+void ExecutorMetrics::CountHostConnection(absl::string_view event) {
+  host_connections_.Add({{"event", std::string(event)}}).Increment();
+}
 void ExecutorMetrics::CountHostRotation(absl::string_view reason) {
   host_rotations_.Add({{"reason", std::string(reason)}}).Increment();
 }

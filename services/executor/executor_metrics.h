@@ -59,6 +59,9 @@ class ExecutorMetrics {
   void CountDestroyFailure();
   void CountLostLease();
   void CountReconnect();
+  // A connection to an SSH host came, went or failed. `event` is one of a few
+  // words.
+  void CountHostConnection(absl::string_view event);
   // An SSH host was made new. `reason` is one of a few words.
   void CountHostRotation(absl::string_view reason);
   // How long that took, or was tried.
@@ -91,6 +94,7 @@ class ExecutorMetrics {
   prometheus::Counter& destroy_failures_;
   prometheus::Counter& lost_leases_;
   prometheus::Counter& reconnects_;
+  prometheus::Family<prometheus::Counter>& host_connections_;
   prometheus::Family<prometheus::Counter>& host_rotations_;
   prometheus::Histogram& host_restore_seconds_;
   prometheus::Counter& host_restore_failures_;

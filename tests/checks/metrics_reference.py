@@ -12,7 +12,7 @@ SERVICES_AND_COMMON = ("services/", "common/")
 NAME = r"(?:airlock|grpc_server|process)_[a-z0-9_]+_" \
        r"(?:total|seconds|bytes|fds|threads|info|up|slots|running|jobs" \
        r"|executions|connected|in_flight|sandboxes|target|cordoned|sessions" \
-       r"|ok|pending|frozen|transactions|active)|process_threads|airlock_build_info"
+       r"|ok|pending|frozen|transactions|active|quarantined)|process_threads|airlock_build_info"
 IN_CODE = re.compile(rf'"({NAME})"')
 IN_README = re.compile(rf"`({NAME})`")
 

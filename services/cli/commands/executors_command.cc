@@ -46,14 +46,14 @@ int List(const CommandLine& line, const Options& options) {
   Table table({"ID", "STATE", "BACKEND", "RUNNING", "SANDBOXES", "WARM",
                "SESSIONS", "LIMITS HOLD", "VERSION", "CONTACT"});
   for (const Executor& executor : response->executors()) {
-    table.AddRow(
-        {EscapeText(executor.id()), ExecutorStateText(executor.state()),
-         EscapeText(executor.backend()),
-         OutOf(executor.running(), executor.slots()),
-         OutOf(executor.sandboxes(), executor.max_sandboxes()),
-         OutOf(executor.warm_sandboxes(), executor.warm_target()),
-         absl::StrCat(executor.sessions()), ChecksText(executor),
-         EscapeText(executor.version()), TimeText(executor.contact_time())});
+    table.AddRow({EscapeText(executor.id()), ExecutorConditionText(executor),
+                  EscapeText(executor.backend()),
+                  OutOf(executor.running(), executor.slots()),
+                  OutOf(executor.sandboxes(), executor.max_sandboxes()),
+                  OutOf(executor.warm_sandboxes(), executor.warm_target()),
+                  absl::StrCat(executor.sessions()), ChecksText(executor),
+                  EscapeText(executor.version()),
+                  TimeText(executor.contact_time())});
   }
   std::cout << table.ToText() << std::flush;
   return kExitOk;
@@ -71,7 +71,10 @@ std::string LabelsText(const Executor& executor) {
 void PrintExecutor(const Executor& executor) {
   FactList facts;
   facts.Add("id", EscapeText(executor.id()));
-  facts.Add("state", ExecutorStateText(executor.state()));
+  facts.Add("state", ExecutorConditionText(executor));
+  if (!executor.not_ready_message().empty()) {
+    facts.Add("why", EscapeRendered(executor.not_ready_message()));
+  }
   facts.Add("backend", EscapeText(executor.backend()));
   facts.Add("version", EscapeText(executor.version()));
   facts.Add("labels", LabelsText(executor));

@@ -27,6 +27,14 @@ std::string ExecutorStateText(Executor::State state) {
   return Words(Executor::State_Name(state), "STATE_");
 }
 
+std::string ExecutorConditionText(const Executor& executor) {
+  std::string text = ExecutorStateText(executor.state());
+  if (!executor.not_ready_reason().empty()) {
+    absl::StrAppend(&text, " (", EscapeText(executor.not_ready_reason()), ")");
+  }
+  return text;
+}
+
 std::string ChecksText(const Executor& executor) {
   if (executor.checks().empty()) return "-";
   std::vector<std::string> failing;

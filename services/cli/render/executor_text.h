@@ -11,6 +11,10 @@ namespace airlock::cli {
 // "ready", "not ready": the state in lower case.
 std::string ExecutorStateText(airlock::v1::Executor::State state);
 
+// The same with the word for why it is not ready: "not ready
+// (HOST_QUARANTINED)".
+std::string ExecutorConditionText(const airlock::v1::Executor& executor);
+
 // "ok" if every limit was found to hold, else the names of those that were
 // not; "-" while none was tried.
 std::string ChecksText(const airlock::v1::Executor& executor);

@@ -111,8 +111,17 @@ bool BackendMonitor::Wait(absl::Duration duration) {
   return !stopping_;
 }
 
+absl::Status BackendMonitor::trouble() const {
+  absl::MutexLock lock(&mutex_);
+  return trouble_;
+}
+
 void BackendMonitor::Tell(const absl::Status& status) {
   LogChange(status);
+  {
+    absl::MutexLock lock(&mutex_);
+    trouble_ = status;
+  }
   const bool was_up = std::exchange(up_, status.ok());
   if (!up_) {
     if (was_up) on_change_(false, {});

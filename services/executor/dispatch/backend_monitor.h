@@ -62,6 +62,10 @@ class BackendMonitor {
   // Blocks until it has looked once, however that went, or until the timeout.
   void AwaitFirstLook(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Why the backend could not be used at the last look. OK: it could, or nobody
+  // looked yet.
+  absl::Status trouble() const ABSL_LOCKS_EXCLUDED(mutex_);
+
  private:
   void Run();
   // OK: usable, with leftovers removed.
@@ -71,7 +75,7 @@ class BackendMonitor {
   // Waits; false when the monitor stops.
   bool Wait(absl::Duration duration) ABSL_LOCKS_EXCLUDED(mutex_);
   // Tells what is new since the last look.
-  void Tell(const absl::Status& status);
+  void Tell(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   void LogChange(const absl::Status& status);
 
   SandboxBackend& backend_;
@@ -87,7 +91,8 @@ class BackendMonitor {
   absl::Status last_status_;
   absl::Status last_untried_;
   std::vector<BackendImage> images_;
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
+  absl::Status trouble_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool suspect_ ABSL_GUARDED_BY(mutex_) = false;
   bool looked_ ABSL_GUARDED_BY(mutex_) = false;

@@ -305,6 +305,10 @@ void JobTable::SetStatus(internal::v1::ExecutorStatus status) {
 void JobTable::TellStatus() {
   if (!status_.has_value()) return;
   status_->set_ready(backend_up_);
+  if (backend_up_) {
+    status_->clear_not_ready_reason();
+    status_->clear_not_ready_message();
+  }
   status_->set_sessions(static_cast<std::uint32_t>(services_.sessions->size()));
   if (!status_teller_.TakeDue(*status_, services_.clock.Monotonic())) return;
   ConnectRequest message;

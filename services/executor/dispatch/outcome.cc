@@ -78,9 +78,13 @@ Outcome NotStarted(absl::string_view reason, absl::string_view message) {
   return outcome;
 }
 
+std::string BackendErrorReason(const absl::Status& error) {
+  const std::string reason = ErrorReason(error);
+  return reason.empty() ? std::string(DefaultReason(error.code())) : reason;
+}
+
 CreateFailure FailureFromCreate(const absl::Status& error) {
-  std::string reason = ErrorReason(error);
-  if (reason.empty()) reason = std::string(DefaultReason(error.code()));
+  const std::string reason = BackendErrorReason(error);
   const bool hopeless = error.code() == absl::StatusCode::kInvalidArgument ||
                         error.code() == absl::StatusCode::kNotFound ||
                         error.code() == absl::StatusCode::kPermissionDenied;

@@ -1,6 +1,8 @@
 // How an execution ended, in the words of the wire.
 #pragma once
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "airlock/v1/execution.pb.h"
@@ -14,6 +16,9 @@ airlock::v1::Outcome OutcomeFromProcessEnd(const ProcessEnd& end);
 // The outcome of a job whose process never started.
 airlock::v1::Outcome NotStarted(absl::string_view reason,
                                 absl::string_view message);
+
+// The stable word for an error of a backend: its own, or one for its code.
+std::string BackendErrorReason(const absl::Status& error);
 
 // Why a sandbox could not be made.
 struct CreateFailure {

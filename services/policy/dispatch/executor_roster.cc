@@ -42,6 +42,8 @@ PublicExecutor ToProto(const ConnectedExecutor& executor) {
   told.set_warm_sandboxes(executor.status.warm_sandboxes());
   told.set_sessions(executor.status.sessions());
   *told.mutable_checks() = executor.status.checks();
+  told.set_not_ready_reason(executor.status.not_ready_reason());
+  told.set_not_ready_message(executor.status.not_ready_message());
   return told;
 }
 

@@ -65,6 +65,20 @@ bool IsOurAccount(int fd) {
          credentials.uid == ::geteuid();
 }
 
+// Who held a lock may have removed it before we had it.
+bool IsStillAt(const std::string& path, int fd) {
+  struct stat named {};
+  struct stat opened {};
+  if (::lstat(path.c_str(), &named) != 0 || ::fstat(fd, &opened) != 0) {
+    return false;
+  }
+  if (named.st_dev == opened.st_dev && named.st_ino == opened.st_ino) {
+    return true;
+  }
+  errno = EWOULDBLOCK;
+  return false;
+}
+
 using Streams = std::array<int, 2>;
 
 // Room for exactly two descriptors.
@@ -96,7 +110,8 @@ std::string DoorPath::Problem() const {
 UniqueFd LockDoor(const DoorPath& path) {
   UniqueFd lock(::open(path.lock().c_str(),
                        O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (lock.valid() && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (lock.valid() && (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 ||
+                       !IsStillAt(path.lock(), lock.get()))) {
     lock.Reset();
   }
   return lock;

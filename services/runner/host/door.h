@@ -8,7 +8,8 @@
 namespace airlock::runner {
 
 // The socket of one executor's host, in a folder that only its account may
-// enter. Files beside it: a lock that the host holds as long as it lives.
+// enter. Files beside it: a lock that the host holds as long as it lives, and
+// its log.
 struct DoorPath {
   // An absolute path of at most 4000 bytes, as those of uploads.
   std::string folder;
@@ -17,6 +18,8 @@ struct DoorPath {
 
   std::string socket() const { return folder + "/" + executor + ".sock"; }
   std::string lock() const { return folder + "/" + executor + ".lock"; }
+  // What the host complains of.
+  std::string log() const { return folder + "/" + executor + ".log"; }
 
   // Why it cannot be used; empty if it can.
   std::string Problem() const;

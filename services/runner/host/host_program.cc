@@ -28,6 +28,7 @@
 #include "services/runner/complain.h"
 #include "services/runner/host/door.h"
 #include "services/runner/host/host.h"
+#include "services/runner/host/state_folder.h"
 
 namespace airlock::runner {
 namespace {
@@ -109,6 +110,18 @@ std::vector<std::string> HiddenPaths(const DoorPath& door) {
   return hidden;
 }
 
+// Removes the files of a host that is no more.
+class DoorRemover {
+ public:
+  explicit DoorRemover(const DoorPath& path) : path_(path) {}
+  ~DoorRemover() { RemoveDoor(path_); }
+  DoorRemover(const DoorRemover&) = delete;
+  DoorRemover& operator=(const DoorRemover&) = delete;
+
+ private:
+  const DoorPath& path_;
+};
+
 int Serve(const Arguments& arguments) {
   // Nothing of whoever started us may reach a cell.
   CloseFrom(3);
@@ -121,6 +134,10 @@ int Serve(const Arguments& arguments) {
              std::string(std::strerror(errno)));
     return kHostFailed;
   }
+  // After all that follows is gone, and before the lock is.
+  const DoorRemover remover(arguments.door);
+  const UniqueFd program = HoldProgram();
+  SweepFolder(arguments.door);
   // Its cells have our account: they must not trace us.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   CgroupTree tree = CgroupTree::Find(arguments.cgroup);
@@ -137,9 +154,7 @@ int Serve(const Arguments& arguments) {
   Host host({arguments.door.executor, HiddenPaths(arguments.door),
              std::move(shortfalls)},
             std::move(listener), std::move(signals), std::move(tree));
-  const int exit_code = host.Run();
-  ::unlink(arguments.door.socket().c_str());
-  return exit_code;
+  return host.Run();
 }
 
 // Where systemd keeps accounts apart, a cgroup of our own is to be asked for.
@@ -188,10 +203,8 @@ bool StartHost(const Arguments& arguments) {
     ::setsid();
     if (::fork() != 0) ::_exit(0);
     const UniqueFd null(::open("/dev/null", O_RDWR));
-    const std::string path =
-        arguments.door.folder + "/" + arguments.door.executor + ".log";
-    const UniqueFd log(
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
+    const UniqueFd log(::open(arguments.door.log().c_str(),
+                              O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
     ::dup2(null.get(), 0);
     ::dup2(null.get(), 1);
     ::dup2(log.valid() ? log.get() : null.get(), 2);
@@ -233,6 +246,7 @@ int LineMain(int argc, char** argv) {
   if (!ReadArguments(argc, argv, arguments)) return kHostFailed;
   ::signal(SIGPIPE, SIG_IGN);
   RaiseOpenFiles();
+  const UniqueFd program = HoldProgram();
   // Before the host may write there. A pipe that is new takes it whole.
   if (::write(STDOUT_FILENO, arguments.mark.data(), arguments.mark.size()) !=
       static_cast<ssize_t>(arguments.mark.size())) {
@@ -240,8 +254,7 @@ int LineMain(int argc, char** argv) {
   }
   const UniqueFd door = GoToHost(arguments);
   if (!door.valid()) {
-    Complain("no host came up in time; its log is " + arguments.door.folder +
-             "/" + arguments.door.executor + ".log");
+    Complain("no host came up in time; its log is " + arguments.door.log());
     return kHostFailed;
   }
   // The host alone reads and writes from here on: with our own descriptors

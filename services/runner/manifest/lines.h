@@ -26,7 +26,8 @@ class ManifestLines {
   bool full_ = false;
 };
 
-// What the uploaded runner itself leaves on a machine.
+// What the uploaded runner itself leaves on a machine: beside these names, the
+// runners of all versions.
 struct OwnTraces {
   // Its folder.
   std::string folder;

@@ -13,6 +13,7 @@
 
 #include "services/runner/complain.h"
 #include "services/runner/manifest/lines.h"
+#include "services/runner/runner_name.h"
 
 namespace airlock::runner {
 namespace {
@@ -49,15 +50,10 @@ bool ReadArguments(int argc, char** argv, Arguments& out) {
 }
 
 OwnTraces FindOwnTraces(const std::string& executor) {
-  std::array<char, 4096> path{};
-  const ssize_t size =
-      ::readlink("/proc/self/exe", path.data(), path.size() - 1);
-  if (size <= 0) return {};
-  const std::string self(path.data());
-  const std::size_t slash = self.rfind('/');
-  return {self.substr(0, slash),
-          {self.substr(slash + 1), executor + ".sock", executor + ".lock",
-           executor + ".log"}};
+  const std::string self = OwnProgram();
+  if (self.empty()) return {};
+  return {self.substr(0, self.rfind('/')),
+          {executor + ".sock", executor + ".lock", executor + ".log"}};
 }
 
 std::vector<std::string> DefaultRoots() {
@@ -95,7 +91,8 @@ std::vector<std::string> ManifestLines::TakeSorted() {
 
 bool OwnTraces::Has(std::string_view directory, std::string_view name) const {
   return directory == folder &&
-         std::find(names.begin(), names.end(), name) != names.end();
+         (IsRunnerName(name) ||
+          std::find(names.begin(), names.end(), name) != names.end());
 }
 
 std::string PlainText(std::string_view text, std::size_t limit) {

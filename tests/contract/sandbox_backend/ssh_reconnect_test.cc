@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <atomic>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/contract/sandbox_backend/process_recorder.h"
 #include "tests/contract/sandbox_backend/programs.h"
@@ -58,6 +62,18 @@ TEST_F(SshReconnectTest, NoByteOfOutputIsLostOrComesTwice) {
   for (std::uint64_t seen = 1; seen <= 4; ++seen) {
     ASSERT_TRUE(process->WaitOutput(seen * 4'000'000));
     backend_->link().BreakConnection();
+  }
+
+  EXPECT_EQ(process->WaitEnded().exit_code, 0);
+  EXPECT_TRUE(process->standard_output() == Counted(kLast));
+}
+
+TEST_F(SshReconnectTest, AServerKilledInTheMiddleOfOutputLosesNoByte) {
+  constexpr int kLast = 3'000'000;
+  const auto process = Start(Count(kLast));
+  for (std::uint64_t seen = 1; seen <= 2; ++seen) {
+    ASSERT_TRUE(process->WaitOutput(seen * 4'000'000));
+    world_.sshd().Restart();
   }
 
   EXPECT_EQ(process->WaitEnded().exit_code, 0);
@@ -156,6 +172,82 @@ TEST_F(SshReconnectTest, ARunnerThatDoesNotAnswerIsNotALostHost) {
   EXPECT_FALSE(sandbox_->usable());
   EXPECT_THAT(sandbox_->Destroy(Soon()), IsOk());
   EXPECT_THAT(world_.Processes(), testing::IsEmpty());
+}
+
+// What became of connections, in their order.
+class EventRecorder {
+ public:
+  void Add(executor::HostLinkEvent event) {
+    absl::MutexLock lock(&mutex_);
+    events_.push_back(event);
+  }
+  bool Await(const std::vector<executor::HostLinkEvent>& wanted) {
+    const auto came = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return events_ == wanted;
+    };
+    absl::MutexLock lock(&mutex_);
+    return mutex_.AwaitWithTimeout(absl::Condition(&came), absl::Seconds(20));
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::vector<executor::HostLinkEvent> events_ ABSL_GUARDED_BY(mutex_);
+};
+
+TEST_F(SshReconnectTest, WhatBecomesOfConnectionsIsTold) {
+  using executor::HostLinkEvent;
+  EventRecorder events;
+  executor::SshOptions options = world_.Options();
+  options.link.on_event = [&](HostLinkEvent event) { events.Add(event); };
+  static const SystemClock clock;
+  executor::SshBackend backend(options, clock);
+  EXPECT_TRUE(events.Await({HostLinkEvent::kConnected}));
+
+  backend.link().BreakConnection();
+
+  EXPECT_TRUE(events.Await({HostLinkEvent::kConnected, HostLinkEvent::kLost,
+                            HostLinkEvent::kResumed}));
+}
+
+TEST_F(SshReconnectTest, AHostThatCannotBeReachedIsTold) {
+  using executor::HostLinkEvent;
+  std::atomic<int> failed = 0;
+  std::atomic<int> others = 0;
+  executor::SshOptions options = world_.Options();
+  options.link.target.username = "nobody-of-that-name";
+  options.link.on_event = [&](HostLinkEvent event) {
+    ++(event == HostLinkEvent::kFailed ? failed : others);
+  };
+  static const SystemClock clock;
+  executor::SshBackend backend(options, clock);
+  for (int i = 0; i < 200 && failed < 2; ++i) {
+    absl::SleepFor(absl::Milliseconds(100));
+  }
+
+  EXPECT_GE(failed, 2);
+  EXPECT_EQ(others, 0);
+}
+
+TEST_F(SshReconnectTest, NothingButTheRunnerStaysOfWhoLeaves) {
+  const std::filesystem::path folder =
+      absl::StrCat(world_.sshd().home(), "/.cache/airlock");
+  const auto others = [&] {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      const std::string name = entry.path().filename();
+      if (!absl::StartsWith(name, "airlock-runner-")) names.push_back(name);
+    }
+    return names;
+  };
+  EXPECT_THAT(others(), testing::SizeIs(3)) << "while it is there";
+
+  sandbox_ = nullptr;
+  backend_ = nullptr;
+
+  for (int i = 0; i < 100 && !others().empty(); ++i) {
+    absl::SleepFor(absl::Milliseconds(100));
+  }
+  EXPECT_THAT(others(), testing::IsEmpty());
 }
 
 }  // namespace

@@ -28,6 +28,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/support/watchdog.h"
 
 namespace airlock {
 namespace {
@@ -54,6 +55,7 @@ class FakeRenewal final : public executor::HostRenewal {
       mutex_.AwaitWithTimeout(absl::Condition(&never_), kAtOnce);
     return absl::OkStatus();
   }
+  absl::Status MayRenew() const override { return absl::OkStatus(); }
   void Hold(bool held) {
     absl::MutexLock lock(&mutex_);
     held_ = held;
@@ -143,6 +145,10 @@ class SshRotationTest : public testing::Test {
     text << file.rdbuf();
     return absl::StrSplit(text.str(), '\n', absl::SkipEmpty());
   }
+  // How often the command ran that adds an empty line there.
+  std::size_t TriesOf(const std::string& name) const {
+    return std::filesystem::file_size(InFolder(name));
+  }
   // Of a process. Where nobody reaps orphans, dead ones stay.
   static bool IsAlive(const std::string& pid) {
     std::ifstream file(absl::StrCat("/proc/", pid, "/stat"));
@@ -167,6 +173,7 @@ class SshRotationTest : public testing::Test {
                         world().sshd().home(), "; ", line, "'");
   }
 
+  const Watchdog watchdog_{absl::Seconds(100)};
   executor::SshOptions ssh_ = world().Options();
   TemporaryDirectory folder_;
   FakeClock clock_;
@@ -318,13 +325,13 @@ TEST_F(SshRotationTest, ACommandThatFailsIsQuarantineUntilItDoesNot) {
   EXPECT_EQ(
       ErrorReason(backend->Create(HostSpec(), "e", Soon(), nullptr).status()),
       "HOST_QUARANTINED");
-  EXPECT_THAT(Metrics(), HasSubstr("host_quarantined 1"));
+  EXPECT_THAT(Metrics(), HasSubstr("_host_quarantined 1\n"));
   EXPECT_EQ(hosts_, 0);
 
   std::ofstream(InFolder("good")) << "yes";
   EXPECT_THAT(AwaitCheck(*backend, absl::StatusCode::kOk), IsOk());
   UseOnce(*backend);
-  EXPECT_THAT(Metrics(), HasSubstr("host_quarantined 0"));
+  EXPECT_THAT(Metrics(), HasSubstr("_host_quarantined 0\n"));
 }
 
 TEST_F(SshRotationTest, ACommandThatHangsIsEndedWithAllItStarted) {
@@ -344,7 +351,11 @@ TEST_F(SshRotationTest, StoppingEndsTheCommandWithAllItStarted) {
   auto backend =
       MakeRestored(absl::StrCat("sleep 600 & echo $! >", InFolder("child"),
                                 "; echo $$ >", InFolder("leader"), "; wait"));
-  while (LinesOf("leader").empty()) absl::SleepFor(kAtOnce);
+  const absl::Time deadline = Soon();
+  while (LinesOf("leader").empty() && absl::Now() < deadline) {
+    absl::SleepFor(kAtOnce);
+  }
+  ASSERT_FALSE(LinesOf("leader").empty()) << "the command did not start";
 
   backend = nullptr;
 
@@ -363,25 +374,45 @@ struct Trace {
 class SshTraceTest : public SshRotationTest,
                      public testing::WithParamInterface<Trace> {};
 
-TEST_P(SshTraceTest, ATraceIsNamedAndKeepsWorkAwayUntilItIsGone) {
-  const auto backend = MakeRestored(
-      absl::StrCat("if [ -e ", InFolder("bad"), " ]; then ",
-                   AsAccount(GetParam().make), "; elif [ -e ", InFolder("good"),
-                   " ]; then ", AsAccount(GetParam().remove), "; fi"),
-      {.max_uses = 1});
+TEST_P(SshTraceTest, ATraceIsNamedAndKeepsWorkAwayUntilAnOperatorLooked) {
+  const auto make = [&] {
+    return MakeRestored(
+        absl::StrCat("echo >>", InFolder("tries"), "; if [ -e ",
+                     InFolder("bad"), " ]; then ", AsAccount(GetParam().make),
+                     "; elif [ -e ", InFolder("good"), " ]; then ",
+                     AsAccount(GetParam().remove), "; fi"),
+        {.max_uses = 1});
+  };
+  auto backend = make();
   UseOnce(*backend);
   std::ofstream(InFolder("bad")) << "yes";
 
   const auto refused = backend->Create(HostSpec(), "e", Soon(), nullptr);
   EXPECT_EQ(ErrorReason(refused.status()), "HOST_QUARANTINED");
   EXPECT_THAT(std::string(refused.status().message()),
-              HasSubstr(GetParam().told));
+              AllOf(HasSubstr(GetParam().told),
+                    HasSubstr(InFolder("ssh-host.quarantine"))));
   EXPECT_EQ(hosts_, 1);
+  EXPECT_THAT(Metrics(), HasSubstr("_host_quarantined 1\n"));
 
+  // Not even when the trace is gone, nor with a new life of the executor.
   std::ofstream(InFolder("good")) << "yes";
   std::filesystem::remove(InFolder("bad"));
+  RunTool({"/bin/sh", "-c", AsAccount(GetParam().remove)});
+  const std::size_t tries = TriesOf("tries");
+  absl::SleepFor(absl::Seconds(3));
+  EXPECT_EQ(ErrorReason(backend->Check(Soon())), "HOST_QUARANTINED");
+  backend = nullptr;
+  backend = make();
+  EXPECT_EQ(
+      ErrorReason(AwaitCheck(*backend, absl::StatusCode::kFailedPrecondition)),
+      "HOST_QUARANTINED");
+  EXPECT_EQ(TriesOf("tries"), tries);
+
+  std::filesystem::remove(InFolder("ssh-host.quarantine"));
   EXPECT_THAT(AwaitCheck(*backend, absl::StatusCode::kOk), IsOk());
   UseOnce(*backend);
+  EXPECT_THAT(Metrics(), HasSubstr("_host_quarantined 0\n"));
 }
 
 INSTANTIATE_TEST_SUITE_P(

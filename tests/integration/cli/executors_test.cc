@@ -71,6 +71,22 @@ TEST_F(ExecutorsTest, ShowTellsOfEveryLimit) {
   EXPECT_THAT(none.err, HasSubstr("EXECUTOR_NOT_FOUND"));
 }
 
+TEST_F(ExecutorsTest, WhyOneIsNotReadyIsShown) {
+  Executor executor;
+  executor.set_id("two");
+  executor.set_state(Executor::STATE_NOT_READY);
+  executor.set_not_ready_reason("HOST_QUARANTINED");
+  executor.set_not_ready_message("new file /tmp/\u202E\\u{0007}");
+  airlock_.executors().Put(executor);
+
+  EXPECT_THAT(Airlock({"executors", "ls"}).out,
+              HasSubstr("not ready (HOST_QUARANTINED)"));
+  const ChildResult shown = Airlock({"executors", "show", "two"});
+  EXPECT_THAT(shown.out, HasSubstr("not ready (HOST_QUARANTINED)"));
+  EXPECT_THAT(shown.out, HasSubstr("new file /tmp/\\u{202E}\\u{0007}\n"));
+  EXPECT_THAT(Airlock({"executors", "show", "one"}).out, Not(HasSubstr("why")));
+}
+
 TEST_F(ExecutorsTest, CordonAndUncordonSayHowItStands) {
   EXPECT_EQ(Airlock({"executors", "cordon", "one"}).out, "one: cordoned\n");
   EXPECT_EQ(Airlock({"executors", "uncordon", "one"}).out, "one: ready\n");

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "common/status/error.h"
 #include "services/executor/dispatch/process_spec.h"
 #include "tests/integration/executor/scripted_policy.h"
 #include "tests/support/fake_sandbox_backend.h"
@@ -403,6 +404,48 @@ TEST_F(ExecutorAppTest, MissingKeyIsNamed) {
 
   EXPECT_THAT(TryStart(), StatusIs(absl::StatusCode::kNotFound,
                                    testing::HasSubstr("nothing.pem")));
+}
+
+TEST_F(ExecutorAppTest, WhyItIsNotReadyIsToldAndNoCreditGiven) {
+  const auto is_quarantined = [](const FromExecutor& message) {
+    return message.status().not_ready_reason() == "HOST_QUARANTINED";
+  };
+  engine_ = MakeError(absl::StatusCode::kFailedPrecondition, "HOST_QUARANTINED",
+                      "new file /tmp/\x1b[2J");
+  Start();
+
+  const auto told = policy_.Await(is_quarantined);
+  ASSERT_TRUE(told.has_value());
+  EXPECT_FALSE(told->status().ready());
+  EXPECT_EQ(told->status().not_ready_message(), "new file /tmp/\\u{001B}[2J");
+  EXPECT_FALSE(app_->ready());
+  SendJob({"echo", "hi"});
+  const auto refused = policy_.Await(IsEnd);
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->job_ended().outcome().reason(), "NO_CREDIT");
+  EXPECT_TRUE(refused->job_ended().retriable());
+
+  backend_->SetCheck(absl::OkStatus());
+
+  EXPECT_TRUE(policy_.Await(IsCredit));
+  const auto sound = policy_.Await(
+      [](const FromExecutor& message) { return message.status().ready(); });
+  ASSERT_TRUE(sound.has_value());
+  EXPECT_EQ(sound->status().not_ready_reason(), "");
+  EXPECT_EQ(sound->status().not_ready_message(), "");
+}
+
+TEST_F(ExecutorAppTest, WhatItTellsOfItsTroubleIsBounded) {
+  engine_ = absl::UnavailableError(std::string(100'000, '\x01'));
+  Start();
+
+  const auto told = policy_.Await([](const FromExecutor& message) {
+    return !message.status().not_ready_reason().empty();
+  });
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->status().not_ready_reason(), "BACKEND_UNAVAILABLE");
+  EXPECT_LE(told->status().not_ready_message().size(), 4096U);
+  EXPECT_GT(told->status().not_ready_message().size(), 1000U);
 }
 
 }  // namespace

@@ -109,11 +109,16 @@ void HostLink::Run() {
     renewed = !renewed && ErrorReason(status) == "HOST_RENEWED";
     if (renewed) continue;
     SetStatus(status);
+    Tell(announced_ ? HostLinkEvent::kLost : HostLinkEvent::kFailed);
     LogWarning("the SSH host is not connected",
                {{"host", options_.target.host}, {"error", status}});
     Pause(absl::Uniform(random, 0.5, 1.0) * pause);
     pause = std::min(pause * 2, kLongestPause);
   }
+}
+
+void HostLink::Tell(HostLinkEvent event) const {
+  if (options_.on_event) options_.on_event(event);
 }
 
 void HostLink::Pause(absl::Duration pause) {
@@ -122,11 +127,13 @@ void HostLink::Pause(absl::Duration pause) {
 }
 
 absl::Status HostLink::ServeOnce() {
+  announced_ = false;
   absl::StatusOr<std::unique_ptr<SshConnection>> connection = Connect();
   if (!connection.ok()) return connection.status();
   writing_.clear();
   written_ = 0;
   complaint_.clear();
+  resumes_ = talk_->has_host();
   talk_->Begin();
   const absl::Status status = Pump(**connection);
   // What makes no sense may be an attack: nothing of it is taken up again.
@@ -162,19 +169,19 @@ absl::Status HostLink::Pump(SshConnection& connection) {
   absl::Duration ticked = began;
   absl::Duration kept_alive = began;
   std::optional<absl::Duration> leaving;
-  bool announced = false;
   while (true) {
     absl::Status sent = Send(connection);
     if (!sent.ok()) return sent;
     const absl::StatusOr<bool> more = Receive(connection);
     if (!more.ok()) return more.status();
     const absl::Duration now = clock_.Monotonic();
-    if (!announced && talk_->welcomed()) {
-      announced = true;
+    if (!announced_ && talk_->welcomed()) {
+      announced_ = true;
       SetStatus(absl::OkStatus());
+      Tell(resumes_ ? HostLinkEvent::kResumed : HostLinkEvent::kConnected);
       LogInfo("the SSH host is connected", {{"host", options_.target.host}});
     }
-    if (!announced && now - began > kWelcomeLimit) {
+    if (!announced_ && now - began > kWelcomeLimit) {
       return absl::UnavailableError("the host program does not answer");
     }
     if (now - kept_alive >= options_.keepalive_interval) {
@@ -184,7 +191,7 @@ absl::Status HostLink::Pump(SshConnection& connection) {
     }
     if (now - ticked >= kTick) {
       ticked = now;
-      if (announced && !talk_->Tick()) {
+      if (announced_ && !talk_->Tick()) {
         return absl::UnavailableError("the host is silent");
       }
     }
@@ -193,7 +200,7 @@ absl::Status HostLink::Pump(SshConnection& connection) {
     }
     if (stopping()) {
       // The host closes the line once it has left.
-      if (!announced) return absl::OkStatus();
+      if (!announced_) return absl::OkStatus();
       if (!leaving.has_value()) leaving = now;
       if (now - *leaving > kLeaveLimit) return absl::OkStatus();
     }

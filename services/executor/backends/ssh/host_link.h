@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -19,6 +20,18 @@
 
 namespace airlock::executor {
 
+// What becomes of connections.
+enum class HostLinkEvent {
+  // A host is there whose cells, if any, are new.
+  kConnected,
+  // The host of before is there again, with its cells.
+  kResumed,
+  // It was there and is not any more.
+  kLost,
+  // A try to reach it failed.
+  kFailed,
+};
+
 // Which account of which host, and as whom.
 struct HostLinkOptions {
   SshTarget target;
@@ -31,6 +44,8 @@ struct HostLinkOptions {
   std::string cgroup;
   // Between words that keep firewalls from forgetting the connection.
   absl::Duration keepalive_interval = absl::Seconds(5);
+  // Hears of each, on the link's thread; it must not block. May be empty.
+  std::function<void(HostLinkEvent)> on_event{};
 };
 
 // Dials, uploads the runner, starts the line to the host program and carries
@@ -69,6 +84,7 @@ class HostLink {
   void WaitForSomething(const SshConnection& connection) const;
   void Pause(absl::Duration pause) ABSL_LOCKS_EXCLUDED(mutex_);
   void SetStatus(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Tell(HostLinkEvent event) const;
   bool stopping() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   const HostLinkOptions options_;
@@ -81,6 +97,10 @@ class HostLink {
   std::atomic<bool> break_asked_ = false;
 
   // The thread's own.
+  // Whether the connection may be one to the host of before, and whether it
+  // came to be.
+  bool resumes_ = false;
+  bool announced_ = false;
   std::string writing_;
   std::size_t written_ = 0;
   std::string complaint_;

@@ -93,6 +93,11 @@ bool HostTalk::welcomed() const {
   return welcomed_;
 }
 
+bool HostTalk::has_host() const {
+  absl::MutexLock lock(&mutex_);
+  return !host_.empty();
+}
+
 HostFacts HostTalk::facts() const {
   absl::MutexLock lock(&mutex_);
   return facts_;

@@ -59,6 +59,8 @@ class HostTalk final : public CellSender {
 
   // Whether the host said Welcome on this connection.
   bool welcomed() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether a host has what is taken up again with the next connection.
+  bool has_host() const ABSL_LOCKS_EXCLUDED(mutex_);
   HostFacts facts() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Cells of older boots that hosts removed since this was asked last.
   int TakeRemovedCells() ABSL_LOCKS_EXCLUDED(mutex_);

@@ -10,6 +10,9 @@
 
 #include <array>
 #include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -29,9 +32,13 @@ namespace {
 
 using executor::MessageDecoder;
 using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 using v1::FromHost;
 using v1::ToHost;
 
+constexpr std::array<timespec, 2> kLongAgo{timespec{1'000'000, 0},
+                                           timespec{1'000'000, 0}};
 constexpr absl::Duration kPatience = absl::Seconds(20);
 
 // `airlock-runner line`, as sshd would run it.
@@ -198,6 +205,33 @@ class HostProgramTest : public testing::Test {
       absl::SleepFor(absl::Milliseconds(10));
     }
     return !IsLocked(folder);
+  }
+
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(directory_.path())) {
+      names.push_back(entry.path().filename());
+    }
+    return names;
+  }
+
+  // Those that are there once the host has left. The lock is not looked at,
+  // which would make its file.
+  std::vector<std::string> NamesAfter(const Line& line) const {
+    ToHost message;
+    message.mutable_leave();
+    line.Say(message);
+    const absl::Time deadline = absl::Now() + kPatience;
+    const auto is_there = [this](const char* name) {
+      return std::filesystem::exists(directory_ / name);
+    };
+    while (is_there("test.sock") && absl::Now() < deadline) {
+      absl::SleepFor(absl::Milliseconds(10));
+    }
+    // The socket goes first, the rest right after it.
+    absl::SleepFor(absl::Milliseconds(200));
+    return Names();
   }
 
   TemporaryDirectory directory_;
@@ -375,6 +409,33 @@ TEST_F(HostProgramTest, LeaveEndsTheHost) {
   line->Say(message);
 
   EXPECT_TRUE(IsGoneSoon());
+}
+
+TEST_F(HostProgramTest, NothingOfAHostThatLeftStays) {
+  const auto line = Welcomed();
+  EXPECT_THAT(Names(),
+              UnorderedElementsAre("test.lock", "test.log", "test.sock"));
+
+  EXPECT_THAT(NamesAfter(*line), IsEmpty());
+}
+
+TEST_F(HostProgramTest, WhatAHostComplainedOfStaysWhenItLeaves) {
+  const auto line = Welcomed();
+  std::ofstream(directory_ / "test.log") << "something odd\n";
+
+  EXPECT_THAT(NamesAfter(*line), UnorderedElementsAre("test.lock", "test.log"));
+}
+
+TEST_F(HostProgramTest, AHostThatStartsSweepsWhatDeadOnesLeft) {
+  for (const char* name : {"dead.lock", "dead.log", "dead.sock"}) {
+    std::ofstream(directory_ / name) << "";
+    ::utimensat(AT_FDCWD, (directory_ / name).c_str(), kLongAgo.data(), 0);
+  }
+
+  const auto line = Welcomed();
+
+  EXPECT_THAT(Names(),
+              UnorderedElementsAre("test.lock", "test.log", "test.sock"));
 }
 
 TEST_F(HostProgramTest, SilenceEndsTheHost) {

@@ -172,5 +172,20 @@ TEST_F(BackendMonitorTest, MissingImageIsWaitedForWithoutGoingDown) {
   EXPECT_TRUE(AwaitTold({true, false})) << "tried as soon as it is there";
 }
 
+TEST_F(BackendMonitorTest, TroubleIsKnownWhileThereIsAny) {
+  backend_.SetCheck(absl::UnavailableError("no engine"));
+  Watch();
+  monitor_->AwaitFirstLook(kWait);
+  EXPECT_EQ(monitor_->trouble().message(), "no engine");
+
+  backend_.SetCheck(absl::OkStatus());
+  ASSERT_TRUE(AwaitTold({true}));
+  EXPECT_TRUE(monitor_->trouble().ok());
+
+  backend_.SetCheck(absl::FailedPreconditionError("not clean"));
+  ASSERT_TRUE(AwaitTold({true, false}));
+  EXPECT_EQ(monitor_->trouble().message(), "not clean");
+}
+
 }  // namespace
 }  // namespace airlock::executor

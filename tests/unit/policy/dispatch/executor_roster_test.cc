@@ -107,6 +107,22 @@ TEST_F(ExecutorRosterTest, ExecutorThatSaidNothingYetIsNotReady) {
   EXPECT_EQ(Only().state(), Executor::STATE_NOT_READY);
 }
 
+TEST_F(ExecutorRosterTest, WhyItIsNotReadyIsToldAsItSaidIt) {
+  const auto executor = NewExecutor("ex-1");
+  ConnectRequest message;
+  message.mutable_status()->set_not_ready_reason("HOST_QUARANTINED");
+  message.mutable_status()->set_not_ready_message("new file /tmp/x");
+  executor->Say(message);
+
+  EXPECT_EQ(Only().state(), Executor::STATE_NOT_READY);
+  EXPECT_EQ(Only().not_ready_reason(), "HOST_QUARANTINED");
+  EXPECT_EQ(Only().not_ready_message(), "new file /tmp/x");
+
+  SayReady(*executor);
+  EXPECT_EQ(Only().not_ready_reason(), "");
+  EXPECT_EQ(Only().not_ready_message(), "");
+}
+
 TEST_F(ExecutorRosterTest, RunningCountsWhatItHasUntilTheEnd) {
   const auto executor = NewExecutor("ex-1", 'a', 2);
   Execute("ada", "r1");

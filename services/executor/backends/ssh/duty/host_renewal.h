@@ -18,6 +18,11 @@ class HostRenewal {
   // "start", "age", "uses", "failure", "session".
   virtual absl::Status Renew(absl::string_view reason,
                              const std::atomic<bool>& stop) = 0;
+
+  // OK: it may be tried. Else why not before an operator did something: what
+  // Renew() said last, be it in an earlier life of this process. Does not
+  // block, and belongs to the thread of Renew().
+  virtual absl::Status MayRenew() const = 0;
 };
 
 }  // namespace airlock::executor

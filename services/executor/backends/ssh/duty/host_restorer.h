@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "services/executor/backends/ssh/duty/host_manifest.h"
 #include "services/executor/backends/ssh/duty/host_renewal.h"
-#include "services/executor/backends/ssh/duty/manifest_file.h"
+#include "services/executor/backends/ssh/duty/lines_file.h"
 #include "services/executor/backends/ssh/duty/restore_command.h"
 #include "services/executor/backends/ssh/host_link.h"
 
@@ -28,7 +29,9 @@ struct HostRestorerOptions {
 };
 
 // Runs the command, waits for the host and compares what is on it with what
-// was after the first time. Belongs to one thread at a time.
+// was after the first time. Where something differs it is tried no more, also
+// not by a later process, until an operator removed the file that says so.
+// Belongs to one thread at a time.
 class HostRestorer final : public HostRenewal {
  public:
   explicit HostRestorer(HostRestorerOptions options);
@@ -37,15 +40,23 @@ class HostRestorer final : public HostRenewal {
   // it. Else what RunRestoreCommand() and TakeManifest() say.
   absl::Status Renew(absl::string_view reason,
                      const std::atomic<bool>& stop) override;
+  // kFailedPrecondition HOST_NOT_CLEAN as Renew() said it.
+  absl::Status MayRenew() const override;
 
  private:
-  absl::StatusOr<HostManifest> AwaitManifest(absl::Time deadline,
-                                             const std::atomic<bool>& stop);
+  absl::Status KeepFirst(const std::atomic<bool>& stop) const;
+  absl::StatusOr<HostManifest> AwaitManifest(
+      absl::Time deadline, const std::atomic<bool>& stop) const;
   absl::Status Compare(const HostManifest& first,
                        const std::atomic<bool>& stop);
+  // Remembers that the host is not what it must be.
+  absl::Status Quarantine(const std::string& difference);
 
   const HostRestorerOptions options_;
-  const ManifestFile file_;
+  const LinesFile manifest_;
+  const LinesFile quarantine_;
+  // What could not be written there.
+  absl::Status unwritten_;
 };
 
 }  // namespace airlock::executor

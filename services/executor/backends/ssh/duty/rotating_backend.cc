@@ -22,6 +22,30 @@ absl::Status BusyError(absl::string_view message) {
 
 }  // namespace
 
+// Hears what becomes of a process whose sandbox's host may be lost.
+class RotatingBackend::LossObserver final : public ProcessObserver {
+ public:
+  LossObserver(std::shared_ptr<ProcessObserver> observer,
+               std::shared_ptr<std::atomic<bool>> lost)
+      : observer_(std::move(observer)), lost_(std::move(lost)) {}
+
+  void OnStarted() override { observer_->OnStarted(); }
+  void OnOutput(Stream stream, absl::string_view data) override {
+    observer_->OnOutput(stream, data);
+  }
+  void OnInputCredit(std::uint64_t limit_bytes) override {
+    observer_->OnInputCredit(limit_bytes);
+  }
+  void OnEnded(const ProcessEnd& end) override {
+    if (end.ended_by == EndedBy::kOutcomeUnknown) *lost_ = true;
+    observer_->OnEnded(end);
+  }
+
+ private:
+  const std::shared_ptr<ProcessObserver> observer_;
+  const std::shared_ptr<std::atomic<bool>> lost_;
+};
+
 // Counts as live until it is destroyed.
 class RotatingBackend::CountedSandbox final : public Sandbox {
  public:
@@ -36,7 +60,8 @@ class RotatingBackend::CountedSandbox final : public Sandbox {
   std::shared_ptr<SandboxProcess> Run(
       ProcessSpec spec, std::shared_ptr<ProcessObserver> observer) override {
     ran_ = true;
-    return sandbox_->Run(std::move(spec), std::move(observer));
+    return sandbox_->Run(std::move(spec), std::make_shared<LossObserver>(
+                                              std::move(observer), lost_));
   }
   std::string image_id() const override { return sandbox_->image_id(); }
   // One that only waits for work must not hold up the host.
@@ -51,13 +76,16 @@ class RotatingBackend::CountedSandbox final : public Sandbox {
 
  private:
   void Release(bool failed) {
-    if (!released_.exchange(true)) owner_.Release(counts_, failed);
+    if (!released_.exchange(true)) owner_.Release(counts_, failed || *lost_);
   }
 
   RotatingBackend& owner_;
   const bool counts_;
   std::atomic<bool> ran_ = false;
   std::atomic<bool> released_ = false;
+  // Whether the host was, with something that ran.
+  const std::shared_ptr<std::atomic<bool>> lost_ =
+      std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<Sandbox> sandbox_;
 };
 
@@ -70,8 +98,8 @@ RotatingBackend::RotatingBackend(RotationOptions options,
       renewal_(std::move(renewal)),
       clock_(clock),
       metrics_(metrics),
-      due_(renewal_ == nullptr ? "" : "start"),
       retry_(options.first_retry),
+      due_(renewal_ == nullptr ? "" : "start"),
       born_(clock.Monotonic()) {
   if (renewal_ == nullptr) backend_ = make_backend_();
   thread_ = std::thread([this] { Run(); });
@@ -203,8 +231,15 @@ void RotatingBackend::Run() {
       FindDue(/*wants_more=*/false);
       renews = CanRenew();
     }
-    if (renews) RenewHost();
+    if (renews && MayRenew()) RenewHost();
   }
+}
+
+bool RotatingBackend::MayRenew() {
+  const absl::Status may =
+      renewal_ == nullptr ? absl::OkStatus() : renewal_->MayRenew();
+  if (!may.ok()) Quarantine(may, options_.first_retry);
+  return may.ok();
 }
 
 void RotatingBackend::RenewHost() {
@@ -229,28 +264,39 @@ void RotatingBackend::RenewHost() {
 void RotatingBackend::Finish(const std::string& reason,
                              const absl::Status& status) {
   if (stopping_) return;
-  metrics_.SetHostQuarantined(!status.ok());
-  if (status.ok()) {
-    if (reason != "start") metrics_.CountHostRotation(reason);
-    std::shared_ptr<SandboxBackend> fresh = make_backend_();
-    absl::MutexLock lock(&mutex_);
-    backend_ = std::move(fresh);
-    due_.clear();
-    quarantine_ = absl::OkStatus();
-    retry_ = options_.first_retry;
-    retry_at_ = absl::InfinitePast();
-    uses_ = 0;
-    born_ = clock_.Monotonic();
+  if (!status.ok()) {
+    metrics_.CountHostRestoreFailure();
+    Quarantine(status, retry_);
+    retry_ = std::min(retry_ * 2, options_.last_retry);
     return;
   }
-  metrics_.CountHostRestoreFailure();
-  LogError("the host is in quarantine", {{"error", status}});
+  if (reason != "start") metrics_.CountHostRotation(reason);
+  metrics_.SetHostQuarantined(false);
+  retry_ = options_.first_retry;
+  std::shared_ptr<SandboxBackend> fresh = make_backend_();
   absl::MutexLock lock(&mutex_);
-  quarantine_ = MakeError(
+  backend_ = std::move(fresh);
+  due_.clear();
+  quarantine_ = absl::OkStatus();
+  retry_at_ = absl::InfinitePast();
+  uses_ = 0;
+  born_ = clock_.Monotonic();
+}
+
+void RotatingBackend::Quarantine(const absl::Status& why,
+                                 absl::Duration pause) {
+  metrics_.SetHostQuarantined(true);
+  const absl::Status error = MakeError(
       absl::StatusCode::kFailedPrecondition, "HOST_QUARANTINED",
-      absl::StrCat("the host could not be made new: ", status.message()));
-  retry_at_ = absl::Now() + retry_;
-  retry_ = std::min(retry_ * 2, options_.last_retry);
+      absl::StrCat("the host could not be made new: ", why.message()));
+  bool is_new = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    is_new = error.message() != quarantine_.message();
+    quarantine_ = error;
+    retry_at_ = absl::Now() + pause;
+  }
+  if (is_new) LogError("the host is in quarantine", {{"error", why}});
 }
 
 }  // namespace airlock::executor

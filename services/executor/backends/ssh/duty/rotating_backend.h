@@ -26,7 +26,8 @@ struct RotationOptions {
   std::uint64_t max_uses = 0;
   // After each sandbox, of which there is one at a time.
   bool every_session = false;
-  // Between attempts that failed: doubles from the first to the second.
+  // Between attempts that failed: doubles from the first to the second. One
+  // that waits for an operator is looked at as often as the first.
   absl::Duration first_retry = absl::Seconds(5);
   absl::Duration last_retry = absl::Minutes(5);
 };
@@ -37,7 +38,11 @@ struct RotationOptions {
 // backend connects to it. Until then Check() says kUnavailable HOST_BUSY.
 //
 // A host that could not be made new is in quarantine: Check() and Create() say
-// kFailedPrecondition HOST_QUARANTINED and why, and it is tried again.
+// kFailedPrecondition HOST_QUARANTINED and why. It is tried again once the
+// renewal says that it may be.
+//
+// A host that could not remove a sandbox, that made no sense, or that was lost
+// with what ran on it, is due.
 class RotatingBackend final : public SandboxBackend {
  public:
   using MakeBackend = std::function<std::unique_ptr<SandboxBackend>()>;
@@ -64,6 +69,7 @@ class RotatingBackend final : public SandboxBackend {
 
  private:
   class CountedSandbox;
+  class LossObserver;
 
   // The backend to ask, which stays until Release(). An error: not now.
   absl::StatusOr<std::shared_ptr<SandboxBackend>> Enter(
@@ -79,9 +85,13 @@ class RotatingBackend final : public SandboxBackend {
   bool CanEnter() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   bool CanRenew() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   absl::Status WhyNot() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void Quarantine(const absl::Status& why, absl::Duration pause)
+      ABSL_LOCKS_EXCLUDED(mutex_);
 
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
   void RenewHost() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether the renewal may be asked; if not, the host is in quarantine.
+  bool MayRenew() ABSL_LOCKS_EXCLUDED(mutex_);
   void Finish(const std::string& reason, const absl::Status& status)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -91,6 +101,8 @@ class RotatingBackend final : public SandboxBackend {
   const Clock& clock_;
   ExecutorMetrics& metrics_;
   std::atomic<bool> stopping_ = false;
+  // The thread's own: the pause after the next attempt that fails.
+  absl::Duration retry_;
 
   mutable absl::Mutex mutex_;
   // Null while the host is made new.
@@ -100,7 +112,6 @@ class RotatingBackend final : public SandboxBackend {
   // Not OK: in quarantine.
   absl::Status quarantine_ ABSL_GUARDED_BY(mutex_);
   absl::Time retry_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
-  absl::Duration retry_ ABSL_GUARDED_BY(mutex_);
   // Sandboxes that are there or are being made.
   std::size_t live_ ABSL_GUARDED_BY(mutex_) = 0;
   // Since the host was new.

@@ -56,6 +56,7 @@ function Executor({ executor, onDone }) {
   return html`<article class="panel executor"><div class="head"><h3 class="id"><${Said} text=${executor.id} /></h3>
       <${Chip} tone=${EXECUTOR_TONES[executor.state] || 'waits'}>${stateWord(executor.state)}<//>
       <span class="quiet">${executor.backend}, version <${Said} text=${executor.version} />${labels ? html`, <${Said} text=${labels} />` : ''}; ${executor.state === 'STATE_DISCONNECTED' ? 'last heard of' : 'connected'} <${Moment} time=${executor.contactTime} at=${at} /></span></div>
+    ${executor.notReadyReason && html`<p><${Chip} tone="bad"><${Said} text=${executor.notReadyReason} /><//> <${Said} text=${executor.notReadyMessage} /></p>`}
     <div class="meters"><${Meter} name="running" value=${executor.running} most=${executor.slots} />
       <${Meter} name="sandboxes" value=${executor.sandboxes} most=${executor.maxSandboxes} />
       <${Meter} name="warm" value=${executor.warmSandboxes} most=${executor.warmTarget} />

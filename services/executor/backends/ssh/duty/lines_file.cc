@@ -1,4 +1,4 @@
-#include "services/executor/backends/ssh/duty/manifest_file.h"
+#include "services/executor/backends/ssh/duty/lines_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,6 +14,17 @@ namespace airlock::executor {
 namespace {
 
 constexpr const char* kEnd = "end";
+
+// So that the file's name lasts, too.
+absl::Status SyncFolderOf(const std::string& path) {
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return absl::ErrnoToStatus(errno, folder);
+  absl::Status status =
+      fsync(fd) == 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, folder);
+  close(fd);
+  return status;
+}
 
 absl::Status WriteWhole(const std::string& path, absl::string_view text) {
   const int fd =
@@ -37,29 +48,30 @@ absl::Status WriteWhole(const std::string& path, absl::string_view text) {
 
 }  // namespace
 
-ManifestFile::ManifestFile(std::string path, std::string subject)
+LinesFile::LinesFile(std::string path, std::string subject)
     : path_(std::move(path)), subject_(std::move(subject)) {}
 
-absl::StatusOr<std::optional<HostManifest>> ManifestFile::Load() const {
+absl::StatusOr<std::optional<std::vector<std::string>>> LinesFile::Load()
+    const {
   std::ifstream file(path_);
   if (!file) {
     if (errno == ENOENT) return std::nullopt;
     return absl::ErrnoToStatus(errno, path_);
   }
   std::string line;
-  if (!std::getline(file, line) || line != subject_) return std::nullopt;
-  HostManifest manifest;
+  if (std::getline(file, line) && line != subject_) return std::nullopt;
+  std::vector<std::string> lines;
   while (std::getline(file, line)) {
-    if (line == kEnd) return manifest;
-    manifest.push_back(line);
+    if (line == kEnd) return lines;
+    lines.push_back(line);
   }
   return absl::DataLossError(
       absl::StrCat(path_, " is not complete: remove it"));
 }
 
-absl::Status ManifestFile::Save(const HostManifest& manifest) const {
+absl::Status LinesFile::Save(const std::vector<std::string>& lines) const {
   std::string text = absl::StrCat(subject_, "\n");
-  for (const std::string& line : manifest) absl::StrAppend(&text, line, "\n");
+  for (const std::string& line : lines) absl::StrAppend(&text, line, "\n");
   absl::StrAppend(&text, kEnd, "\n");
   const std::string part = absl::StrCat(path_, ".part");
   absl::Status written = WriteWhole(part, text);
@@ -67,7 +79,7 @@ absl::Status ManifestFile::Save(const HostManifest& manifest) const {
   if (std::rename(part.c_str(), path_.c_str()) != 0) {
     return absl::ErrnoToStatus(errno, path_);
   }
-  return absl::OkStatus();
+  return SyncFolderOf(path_);
 }
 
 }  // namespace airlock::executor

@@ -22,6 +22,8 @@ class SshWorld {
   std::unique_ptr<executor::SshBackend> MakeBackend() const;
 
   TestSshd& sshd() { return sshd_; }
+  // Of the account.
+  const DelegatedCgroup& cgroup() const { return cgroup_; }
 
  private:
   TestSshd sshd_;

@@ -189,6 +189,33 @@ TEST_F(HostTalkTest, AHostThatIsNoMoreTakesItsCellsWithIt) {
   EXPECT_THAT(Welcome(0, "host-2"), IsOk());
 }
 
+// As the link does it after kDataLoss.
+TEST_F(HostTalkTest, NothingOfAHostThatIsForgottenIsLeft) {
+  Connect();
+  const auto cell = OpenHeard();
+  talk_->SendData(cell, "for the old host");
+  ASSERT_THAT(Data(cell->number(), "x"), IsOk());
+  const absl::Status lie = Data(cell->number() + 1, "of no cell");
+  ASSERT_THAT(lie, StatusIs(absl::StatusCode::kDataLoss));
+
+  talk_->Forget(lie);
+
+  ASSERT_TRUE(listener_->closed_.has_value());
+  EXPECT_EQ(*listener_->closed_, lie);
+  EXPECT_FALSE(cell->end().has_value()) << "nobody said how it ended";
+  EXPECT_TRUE(cell->WaitFinished(absl::InfinitePast()));
+  talk_->SendData(cell, "more");
+  talk_->SendClose(cell);
+  talk_->Begin();
+  const auto hello = Written();
+  ASSERT_EQ(hello.size(), 1U);
+  EXPECT_EQ(hello[0].hello().host(), "");
+  EXPECT_EQ(hello[0].hello().received(), 0U);
+  ASSERT_THAT(Welcome(0, "host-2"), IsOk());
+  EXPECT_THAT(Written(), IsEmpty());
+  EXPECT_GT(talk_->Open({})->number(), cell->number());
+}
+
 TEST_F(HostTalkTest, CellsOfAnOlderBootAreCounted) {
   talk_->Begin();
 

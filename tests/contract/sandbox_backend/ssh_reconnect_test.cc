@@ -63,6 +63,18 @@ TEST_F(SshReconnectTest, NoByteOfOutputIsLostOrComesTwice) {
   EXPECT_TRUE(process->standard_output() == Counted(kLast));
 }
 
+TEST_F(SshReconnectTest, AServerKilledInTheMiddleOfOutputLosesNoByte) {
+  constexpr int kLast = 3'000'000;
+  const auto process = Start(Count(kLast));
+  for (std::uint64_t seen = 1; seen <= 2; ++seen) {
+    ASSERT_TRUE(process->WaitOutput(seen * 4'000'000));
+    world_.sshd().Restart();
+  }
+
+  EXPECT_EQ(process->WaitEnded().exit_code, 0);
+  EXPECT_TRUE(process->standard_output() == Counted(kLast));
+}
+
 TEST_F(SshReconnectTest, InputGoesOnWhereItWas) {
   ProcessSpec spec = TestProcess({"cat"});
   spec.accepts_later_input = true;

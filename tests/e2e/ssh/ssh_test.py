@@ -178,6 +178,15 @@ class SshTest(unittest.TestCase):
         self.expect(refused, 1)
         self.assertIn(self.ssh["hostKeyFingerprint"].encode(), refused.stdout)
 
+    def test_trying_a_configuration_restores_no_host(self):
+        ran = os.path.join(self.directory, "restored")
+        hooked = self.write_config("hooked.json", {**self.ssh, "snapshot": {
+            "mode": "hook", "restore": ["/usr/bin/touch", ran]}})
+        checked = self.command("config", "check", "--connect", hooked)
+        self.assertFalse(os.path.exists(ran), "the host was restored")
+        self.expect(checked, 0)
+        self.assertIn(b"memory: holds", checked.stdout)
+
     def test_each_limit_was_tried(self):
         listed = self.on("executors", "ls", "-o", "json")
         executor = json.loads(listed.stdout)["executors"][0]

@@ -6,6 +6,7 @@
 #   airlock_label(TARGET LABELS ...)
 #   airlock_proto(NAME PROTOS ... [GRPC] [DEPS ...])
 #   airlock_subdirectories()   every folder below this one that has a list file
+#   airlock_refuse_equal_tests(DIR)   after all tests below DIR were added
 
 set(AIRLOCK_WARNINGS -Wall -Wextra -Wpedantic -Wold-style-cast -Wshadow -Werror)
 
@@ -120,3 +121,22 @@ macro(airlock_subdirectories)
     add_subdirectory(${dir})
   endforeach()
 endmacro()
+
+# CMake itself takes two tests of one name from two folders, and "ctest -R"
+# then runs both; whoever copies a folder would not notice.
+function(airlock_refuse_equal_tests dir)
+  set(folders ${dir})
+  while(folders)
+    list(POP_FRONT folders folder)
+    get_property(below DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
+    list(APPEND folders ${below})
+    get_property(names DIRECTORY ${folder} PROPERTY TESTS)
+    foreach(name IN LISTS names)
+      if(DEFINED folder_of_${name})
+        message(FATAL_ERROR "two tests are named ${name}: in "
+                "${folder_of_${name}} and ${folder}; give one another name")
+      endif()
+      set(folder_of_${name} ${folder})
+    endforeach()
+  endwhile()
+endfunction()

@@ -6,8 +6,10 @@
 A real sshd of this machine on loopback, with one key exchange for all. In
 turn: ssh with a new connection, ssh over a ControlMaster socket, Airlock
 through its three services (a command in a session, one-offs that wait and
-that do not), and the same session on Docker. Then commands a second by 16
-clients, and 100 MB of standard output.
+that do not), and the same session on Docker. Then the same host behind a line
+of 50 ms there and back, where a command in a session should take little more
+than one round trip; then commands a second by 16 clients, and 100 MB of
+standard output.
 """
 
 import argparse
@@ -23,16 +25,20 @@ from measure import Load, Services, milliseconds, percentile, report
 CLIENTS = 16
 WARM = 4
 OUTPUT_BYTES = 100_000_000
+# Of the host that is far away.
+ONE_WAY_MS = 25
+FAR_ROUNDS = 20
+MOST_ROUND_TRIPS = 1.2
 # Until sandboxes that were used are replaced.
 SETTLE_SECONDS = 0.5
 
 
 @contextlib.contextmanager
-def sandbox_host(build):
-    """The section sandbox.ssh of a host of our own."""
+def sandbox_host(build, one_way_ms=0):
+    """The section sandbox.ssh of a host of our own, so far away."""
     process = subprocess.Popen(
-        [build.resolve() / "tests/e2e/ssh/ssh_host"], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True)
+        [build.resolve() / "tests/e2e/ssh/ssh_host", str(one_way_ms)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield json.loads(process.stdout.readline())
     finally:
@@ -64,6 +70,17 @@ def stream_rate(command):
     subprocess.run([*command, f"head -c {OUTPUT_BYTES} /dev/zero"], check=True,
                    stdout=subprocess.DEVNULL)
     return OUTPUT_BYTES / 1e6 / (time.monotonic() - begin)
+
+
+def report_distance(command, session):
+    """How many round trips a command takes that does nothing."""
+    for name, values in (("ssh, ControlMaster", command),
+                         ("Airlock, in a session", session)):
+        trips = [value / (2 * ONE_WAY_MS) for value in values]
+        print(f"{2 * ONE_WAY_MS} ms away, {name}: "
+              f"{percentile(trips, .5):.2f} round trips, p90 "
+              f"{percentile(trips, .9):.2f}, p99 {percentile(trips, .99):.2f}")
+    print(f"wanted: {MOST_ROUND_TRIPS} at most")
 
 
 def latency(ways, rounds):
@@ -114,6 +131,15 @@ def main():
             "Airlock, one-off, waiting": lambda: waiting.run(1, 1, "-")[0],
             "Airlock, one-off, fresh": lambda: fresh.run(1, 1, "-")[0],
         }, options.rounds)
+        far_host = stack.enter_context(
+            sandbox_host(options.build, ONE_WAY_MS))
+        far = load({"backend": "ssh", "ssh": far_host, "warmPool": {"size": 0}})
+        _, far_mastered = stack.enter_context(ssh_commands(
+            far_host, stack.enter_context(tempfile.TemporaryDirectory())))
+        far.run(1, 1, "s")
+        report_distance([milliseconds([*far_mastered, "true"])
+                         for _ in range(FAR_ROUNDS)],
+                        far.run(FAR_ROUNDS * 5, 1, "s")[0])
         waiting.run(CLIENTS * 4, CLIENTS, "rate")
         taken, seconds = waiting.run(options.rounds * 50, CLIENTS, "rate")
         print(f"in sessions, {CLIENTS} clients: {len(taken) / seconds:.0f}/s, "

@@ -211,6 +211,34 @@ class SizesTest(CheckTest):
         self.assertEqual(sizes.functions_of(text), [(6, 1), (3, 8)])
 
 
+class EqualTestsTest(CheckTest):
+    """Of CMake's own making, but a check like the others."""
+
+    def configure(self, names):
+        """Each name is a test in a folder of its own."""
+        verbs = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "../../common/cmake/Airlock.cmake")
+        text = ("cmake_minimum_required(VERSION 3.25)\nproject(a NONE)\n"
+                f"enable_testing()\ninclude({verbs})\n")
+        for number, name in enumerate(names):
+            self.put(f"{number}/below/CMakeLists.txt",
+                     f"add_test(NAME {name} COMMAND true)\n")
+            text += f"add_subdirectory({number}/below)\n"
+        self.put("CMakeLists.txt", text + "airlock_refuse_equal_tests("
+                 "${CMAKE_SOURCE_DIR})\n")
+        return subprocess.run(
+            ["cmake", "-S", self.root, "-B", os.path.join(self.root, "build")],
+            capture_output=True, text=True, check=False)
+
+    def test_two_folders_need_two_names(self):
+        self.assertEqual(self.configure(["one", "two"]).returncode, 0)
+
+        refused = self.configure(["one", "two", "one"])
+
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("two tests are named one", refused.stderr)
+
+
 class BufLintTest(CheckTest):
 
     @unittest.skipUnless("AIRLOCK_BUF_DIR" in os.environ,

@@ -25,8 +25,8 @@ class SshWorld {
   std::unique_ptr<executor::SshBackend> MakeBackend() const;
 
   TestSshd& sshd() { return sshd_; }
-  // The processes of every sandbox.
-  std::vector<pid_t> Processes() const { return cgroup_.Processes(); }
+  // The processes of every sandbox, without those that wait to become one.
+  std::vector<pid_t> Processes() const;
 
  private:
   TestSshd sshd_;

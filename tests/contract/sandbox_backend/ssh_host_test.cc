@@ -5,8 +5,11 @@
 #include <prometheus/registry.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -26,6 +29,7 @@ using executor::ProcessSpec;
 using executor::Sandbox;
 using executor::SshBackend;
 using testing::HasSubstr;
+using testing::Not;
 
 class SshHostTest : public testing::Test {
  protected:
@@ -173,6 +177,79 @@ TEST_F(SshHostTest, ALoginShellMaySayWhatItLikes) {
   const auto backend = noisy.MakeBackend();
 
   EXPECT_THAT(backend->Check(Soon()), IsOk());
+}
+
+TEST_F(SshHostTest, WhyAHostCannotBeUsedIsSaid) {
+  SshWorld passwords({.config_lines = {"PubkeyAuthentication no",
+                                       "PasswordAuthentication yes"}});
+  const absl::Status no_keys = passwords.MakeBackend()->Check(Soon());
+  EXPECT_EQ(ErrorReason(no_keys), "AUTH_REFUSED");
+  EXPECT_THAT(std::string(no_keys.message()), HasSubstr("offers: password"));
+
+  executor::SshOptions options = world().Options();
+  options.link.target.private_key_path =
+      world().sshd().MakeKey("ed25519", "", /*accepted=*/false);
+  const absl::Status other_key = MakeBackend(options)->Check(Soon());
+  EXPECT_EQ(ErrorReason(other_key), "AUTH_REFUSED");
+  EXPECT_THAT(std::string(other_key.message()), HasSubstr("authorized_keys"));
+}
+
+TEST_F(SshHostTest, AHostThatComesBackWithAnotherKeyGetsNothing) {
+  SshWorld changing;
+  const auto backend = changing.MakeBackend();
+  auto sandbox = backend->Create(HostSpec(), "", Soon(), nullptr);
+  ASSERT_THAT(sandbox, IsOk());
+
+  changing.sshd().ReplaceHostKey("ed25519");
+  changing.sshd().Restart();
+
+  const absl::Time deadline = Soon();
+  absl::Status checked = backend->Check(Soon());
+  while (ErrorReason(checked) != "HOST_KEY_CHANGED" && absl::Now() < deadline) {
+    // It may not have noticed yet that the connection broke.
+    absl::SleepFor(absl::Milliseconds(10));
+    checked = backend->Check(Soon());
+  }
+  EXPECT_THAT(checked, StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_EQ(
+      ErrorReason(backend->Create(HostSpec(), "", Soon(), nullptr).status()),
+      "HOST_KEY_CHANGED");
+  EXPECT_THAT(changing.sshd().log(), Not(HasSubstr("Accepted publickey")));
+}
+
+TEST_F(SshHostTest, AServerKilledInTheMiddleOfAnUploadIsTriedAgain) {
+  SshWorld fresh;
+  executor::SshOptions options = fresh.Options();
+  // Long enough to be caught in the middle.
+  const std::string runner = fresh.sshd().directory() / "long-runner";
+  std::filesystem::copy_file(options.link.runners.at("x86_64"), runner);
+  std::filesystem::resize_file(runner, std::uintmax_t{48} << 20U);
+  options.link.runners = {{"x86_64", runner}};
+  const auto backend = MakeBackend(options);
+  const std::string folder = fresh.sshd().home() + "/.cache/airlock";
+  const auto largest = [&folder] {
+    std::uintmax_t bytes = 0;
+    std::error_code error;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(folder, error)) {
+      const std::uintmax_t size = entry.file_size(error);
+      if (!error) bytes = std::max(bytes, size);
+    }
+    return bytes;
+  };
+  const absl::Time deadline = Soon();
+  while (largest() < 1'000'000 && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+
+  fresh.sshd().Restart();
+
+  auto sandbox = backend->Create(HostSpec(), "", Soon(), nullptr);
+  while (!sandbox.ok() && absl::Now() < deadline) {
+    sandbox = backend->Create(HostSpec(), "", Soon(), nullptr);
+  }
+  ASSERT_THAT(sandbox, IsOk());
+  EXPECT_EQ(Start(**sandbox, ShellLine("exit 4"))->WaitEnded().exit_code, 4);
 }
 
 TEST_F(SshHostTest, ASlowReaderHoldsUpNobodyElse) {

@@ -1,12 +1,13 @@
 """Runs actions on a real sandbox host, through all three services.
 
-  python3 ssh_test.py BIN SSH_HOST
+  python3 ssh_test.py BIN SSH_HOST CLASS
 
-SSH_HOST starts the host. Ports are free ones and the state is a directory of
-its own. Everything started here is ended here.
+SSH_HOST starts the host; the tests are those of the class. Ports are free ones
+and the state is a directory of its own. Everything started here is ended here.
 """
 
 import copy
+import hashlib
 import json
 import os
 import shutil
@@ -19,6 +20,9 @@ import unittest
 
 PATIENCE_SECONDS = 60
 LOOK_SECONDS = 0.1
+SLOW_SECONDS = 0.5
+# Windows, frames under way and what may be sent again, in three services.
+MOST_KEPT_BYTES = 64 << 20
 
 AIRLOCK = os.path.join(os.path.abspath(sys.argv[1]), "airlock")
 SSH_HOST = os.path.abspath(sys.argv[2])
@@ -38,8 +42,12 @@ CONFIG = {
 }
 
 
-class SshTest(unittest.TestCase):
-    """One host and one Airlock; each test states one fact about them."""
+class SshAirlock(unittest.TestCase):
+    """One host and one Airlock."""
+
+    # Added to the sections of the configuration.
+    SANDBOX = {}
+    SSH = {"timeout": 30000}
 
     @classmethod
     def setUpClass(cls):
@@ -81,7 +89,8 @@ class SshTest(unittest.TestCase):
     @classmethod
     def write_config(cls, name, ssh):
         config = copy.deepcopy(CONFIG)
-        config["sandbox"]["ssh"] = {**ssh, "timeout": 30000}
+        config["sandbox"].update(cls.SANDBOX)
+        config["sandbox"]["ssh"] = {**ssh, **cls.SSH}
         path = os.path.join(cls.directory, name)
         with open(path, "w", encoding="utf-8") as file:
             json.dump(config, file)
@@ -107,6 +116,10 @@ class SshTest(unittest.TestCase):
             self.assertEqual(done.stdout, stdout)
         if stderr is not None:
             self.assertIn(stderr, done.stderr)
+
+
+class SshTest(SshAirlock):
+    """Each test states one fact about them."""
 
     def test_a_command_runs_on_the_host(self):
         self.expect(self.airlock("run", "--", "echo", "from the host"), 0,
@@ -178,6 +191,15 @@ class SshTest(unittest.TestCase):
         self.expect(refused, 1)
         self.assertIn(self.ssh["hostKeyFingerprint"].encode(), refused.stdout)
 
+    def test_trying_a_configuration_restores_no_host(self):
+        ran = os.path.join(self.directory, "restored")
+        hooked = self.write_config("hooked.json", {**self.ssh, "snapshot": {
+            "mode": "hook", "restore": ["/usr/bin/touch", ran]}})
+        checked = self.command("config", "check", "--connect", hooked)
+        self.assertFalse(os.path.exists(ran), "the host was restored")
+        self.expect(checked, 0)
+        self.assertIn(b"memory: holds", checked.stdout)
+
     def test_each_limit_was_tried(self):
         listed = self.on("executors", "ls", "-o", "json")
         executor = json.loads(listed.stdout)["executors"][0]
@@ -185,5 +207,39 @@ class SshTest(unittest.TestCase):
                         executor["checks"])
 
 
+class SshOutputTest(SshAirlock):
+    """More output than fits anywhere."""
+
+    BYTES = 1_000_000_000
+    SANDBOX = {"outputLimit": "1g"}
+    SSH = {"timeout": 600000}
+
+    def peak_bytes(self):
+        """The most memory Airlock ever had."""
+        with open(f"/proc/{self.up.pid}/status", encoding="utf-8") as file:
+            return next(int(line.split()[1]) * 1024 for line in file
+                        if line.startswith("VmHWM:"))
+
+    def test_a_gigabyte_reaches_a_slow_reader_and_is_never_kept(self):
+        line = f"seq 200000000 2>/dev/null | head -c {self.BYTES}"
+        before = self.peak_bytes()
+        digest, count = hashlib.sha256(), 0
+        with subprocess.Popen(
+                [AIRLOCK, "run", "--state", self.state, "--shell", line],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
+            while piece := running.stdout.read(1 << 20):
+                digest.update(piece)
+                count += len(piece)
+                # It has other things to do, and all behind it waits.
+                if count % (64 << 20) == 0:
+                    time.sleep(SLOW_SECONDS)
+        self.assertEqual(running.returncode, 0)
+        self.assertEqual(count, self.BYTES)
+        wanted = subprocess.run(["sh", "-c", line + " | sha256sum"],
+                                check=True, capture_output=True, text=True)
+        self.assertEqual(digest.hexdigest(), wanted.stdout.split()[0])
+        self.assertLess(self.peak_bytes() - before, MOST_KEPT_BYTES)
+
+
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], "-v"])
+    unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]])

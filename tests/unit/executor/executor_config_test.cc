@@ -235,5 +235,40 @@ TEST_F(ExecutorConfigTest, HostOfBackendSshIsTakenAndNoImageIsLookedAt) {
   EXPECT_FALSE(CheckExecutor("").ssh.has_value());
 }
 
+class SshRotationConfigTest : public ExecutorConfigTest {
+ protected:
+  // `ssh` goes into sandbox.ssh, `sandbox` beside it.
+  ExecutorConfig CheckSsh(const std::string& ssh, const std::string& sandbox) {
+    return Check(absl::StrCat(
+        R"({"sandbox": {"backend": "ssh", "ssh": {"host": "h", "username": "u",
+            "privateKeyPath": "/k", )",
+        ssh, "}, ", sandbox, R"(}, "executor": {)", kRequired, "}}"));
+  }
+};
+
+TEST_F(SshRotationConfigTest, AHostMustBearMoreUsesThanWaitForThem) {
+  constexpr const char* kFour = R"("warmPool": {"size": 4})";
+  CheckSsh(R"("rotation": {"maxUses": 4})", kFour);
+  ExpectProblem("sandbox.ssh.rotation.maxUses",
+                "more than the 4 sandboxes that wait in warm pools: got 4");
+
+  CheckSsh(R"("rotation": {"maxUses": 5})", kFour);
+  EXPECT_FALSE(problems_.has_errors()) << FormatProblems(problems_);
+  CheckSsh(R"("rotation": {"maxUses": 1})", R"("warmPool": {"size": 0})");
+  EXPECT_FALSE(problems_.has_errors()) << FormatProblems(problems_);
+  CheckSsh(R"("rotation": {"maxAge": 60000})", kFour);
+  EXPECT_FALSE(problems_.has_errors()) << FormatProblems(problems_);
+}
+
+TEST_F(SshRotationConfigTest, NoneWaitsWhereEachSessionHasAHostOfItsOwn) {
+  const ExecutorConfig config = CheckSsh(
+      R"("rotation": {"maxUses": 1}, "snapshot": {"mode": "hook",
+          "restore": ["/r"], "when": "session"})",
+      R"("warmPool": {"size": 4})");
+
+  EXPECT_FALSE(problems_.has_errors()) << FormatProblems(problems_);
+  EXPECT_THAT(config.warm_targets, IsEmpty());
+}
+
 }  // namespace
 }  // namespace airlock::executor

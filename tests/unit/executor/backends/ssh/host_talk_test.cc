@@ -145,6 +145,46 @@ TEST_F(HostTalkTest, DataGoesToItsCell) {
   EXPECT_EQ(listener_->data_, "one");
 }
 
+TEST_F(HostTalkTest, WhatIsSaidBeforeAnybodyListensIsHeard) {
+  Connect();
+  const auto cell = talk_->Open({});
+  ASSERT_THAT(Data(1, "hello"), IsOk());
+
+  cell->SetObserver(listener_);
+  ASSERT_THAT(Data(1, " again"), IsOk());
+
+  EXPECT_EQ(listener_->data_, "hello again");
+}
+
+TEST_F(HostTalkTest, AnEndBeforeAnybodyListensIsToldWithItsReason) {
+  Connect();
+  const auto cell = talk_->Open({});
+  ASSERT_THAT(Data(1, "hello"), IsOk());
+  ASSERT_THAT(EndCell(1), IsOk());
+
+  cell->SetObserver(listener_);
+
+  EXPECT_EQ(listener_->data_, "hello");
+  EXPECT_THAT(listener_->closed_.value_or(absl::OkStatus()),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("it ended")));
+}
+
+TEST_F(HostTalkTest, WhatNobodyListensToIsBounded) {
+  Connect();
+  const auto cell = talk_->Open({});
+  const std::string piece(60'000, 'x');
+  ASSERT_THAT(Data(1, piece), IsOk());
+  ASSERT_THAT(Data(1, piece), IsOk());
+  ASSERT_THAT(Data(1, "more"), IsOk());
+
+  cell->SetObserver(listener_);
+
+  EXPECT_EQ(listener_->data_, piece);
+  EXPECT_THAT(
+      listener_->closed_.value_or(absl::OkStatus()),
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr("said too much")));
+}
+
 TEST_F(HostTalkTest, AfterABreakWhatTheHostLacksIsSentAgain) {
   Connect();
   const auto cell = OpenHeard();
@@ -249,6 +289,33 @@ TEST_F(HostTalkTest, AHostIsThereWhileItIsHeard) {
 
   clock_.Advance(absl::Seconds(7));
   EXPECT_FALSE(talk_->IsHostThere());
+}
+
+// As the link does it after kDataLoss.
+TEST_F(HostTalkTest, NothingOfAHostThatIsForgottenIsLeft) {
+  Connect();
+  const auto cell = OpenHeard();
+  talk_->SendData(cell, "for the old host");
+  ASSERT_THAT(Data(cell->number(), "x"), IsOk());
+  const absl::Status lie = Data(cell->number() + 1, "of no cell");
+  ASSERT_THAT(lie, StatusIs(absl::StatusCode::kDataLoss));
+
+  talk_->Forget(lie);
+
+  ASSERT_TRUE(listener_->closed_.has_value());
+  EXPECT_EQ(*listener_->closed_, lie);
+  EXPECT_FALSE(cell->end().has_value()) << "nobody said how it ended";
+  EXPECT_TRUE(cell->WaitFinished(absl::InfinitePast()));
+  talk_->SendData(cell, "more");
+  talk_->SendClose(cell);
+  talk_->Begin();
+  const auto hello = Written();
+  ASSERT_EQ(hello.size(), 1U);
+  EXPECT_EQ(hello[0].hello().host(), "");
+  EXPECT_EQ(hello[0].hello().received(), 0U);
+  ASSERT_THAT(Welcome(0, "host-2"), IsOk());
+  EXPECT_THAT(Written(), IsEmpty());
+  EXPECT_GT(talk_->Open({})->number(), cell->number());
 }
 
 TEST_F(HostTalkTest, CellsOfAnOlderBootAreCounted) {

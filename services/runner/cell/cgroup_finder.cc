@@ -173,8 +173,9 @@ FoundCgroups FindInV2(const std::string& mount, const std::string& wanted) {
             std::strerror(error);
     }
     found.shortfalls.push_back(
-        {controller, why + "; a service of systemd with Delegate=yes, as "
-                           "deploy/ssh-host.sh makes it, would do"});
+        {controller, why + "; a cgroup of this user's own would do, as systemd "
+                           "gives it with Delegate=yes and deploy/ssh-host.sh "
+                           "asks for it"});
   }
   if (!found.controllers.empty()) {
     found.folders.push_back({"", *folder});

@@ -15,8 +15,9 @@
 #include "tests/support/test_sshd.h"
 
 int main() {
-  const airlock::TestSshd sshd;
-  const airlock::DelegatedCgroup cgroup(sshd.uid());
+  airlock::TestSshd sshd;
+  airlock::DelegatedCgroup cgroup(sshd.uid());
+  sshd.OnStart([&cgroup](pid_t pid) { cgroup.Enter(pid); });
   const airlock::executor::SshTarget target = sshd.Target();
   std::cout << nlohmann::json{{"host", target.host},
                               {"port", target.port},

@@ -403,6 +403,15 @@ limits_v2() {
     rmdir "$own/check" && exit $ended' "$LOGIN"
 }
 
+# Whether the kernel has a controller switched on.
+is_switched_on() {
+  if is_v2; then
+    grep -qw "$1" "$CGROUPS/cgroup.controllers"
+  else
+    [ -n "$(hierarchy_of "$1")" ]
+  fi
+}
+
 has_no_swap() {
   [ "$(wc -l </proc/swaps)" -le 1 ] && return 0
   if is_v2; then
@@ -438,7 +447,10 @@ print_table() {
     "the kernel must let users make namespaces; in a container allow it there" \
     makes_cells
   row_if "system call filter" "" "the kernel has no seccomp" has_seccomp
-  row_if "memory limit" "$where" "$advice" "${memory[@]}"
+  local limits=$advice
+  is_switched_on memory ||
+    limits="start the kernel with cgroup_enable=memory, as a Raspberry Pi needs it"
+  row_if "memory limit" "$where" "$limits" "${memory[@]}"
   row_if "memory limit without swap" "" \
     "start the kernel with swapaccount=1, or use no swap" has_no_swap
   row_if "process limit" "$where" "$advice" "${pids[@]}"

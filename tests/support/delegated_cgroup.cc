@@ -27,6 +27,8 @@ namespace fs = std::filesystem;
 using runner::CgroupMount;
 
 constexpr absl::string_view kPrefix = "airlock-test-";
+// As the host program names it.
+constexpr absl::string_view kEntrance = "airlock-host";
 
 std::vector<std::string> FoldersIn(const std::string& path) {
   std::vector<std::string> folders;
@@ -50,6 +52,17 @@ bool Limits(const CgroupMount& mount) {
   return std::any_of(
       mount.controllers.begin(), mount.controllers.end(),
       [&wanted](const std::string& name) { return wanted.contains(name); });
+}
+
+// What folders at the top of version 2 can limit, the top must hand on.
+void HandOn(const std::string& top) {
+  for (const char* controller : {"+memory", "+cpu", "+pids"}) {
+    const std::string path = top + "/cgroup.subtree_control";
+    if (const int error = runner::WriteCgroupFile(path, controller)) {
+      ADD_FAILURE() << controller << " to " << path << ": "
+                    << std::strerror(error);
+    }
+  }
 }
 
 // Where folders belong: all hierarchies of version 1 that count, or else the
@@ -88,6 +101,12 @@ void Give(const std::string& path, uid_t owner) {
   }
 }
 
+void MoveTo(const std::string& folder, pid_t pid) {
+  const int error =
+      runner::WriteCgroupFile(folder + "/cgroup.procs", std::to_string(pid));
+  if (error != 0) ADD_FAILURE() << folder << ": " << std::strerror(error);
+}
+
 }  // namespace
 
 DelegatedCgroup::DelegatedCgroup(uid_t owner) {
@@ -96,6 +115,8 @@ DelegatedCgroup::DelegatedCgroup(uid_t owner) {
   name_ = absl::StrCat(kPrefix, ::getpid(), "-", ++number);
   for (const std::string& top : Tops()) {
     if (first) RemoveAbandoned(top);
+    const bool v2 = fs::exists(top + "/cgroup.controllers");
+    if (v2) HandOn(top);
     const std::string path = top + "/" + name_;
     if (::mkdir(path.c_str(), 0755) != 0) {
       ADD_FAILURE() << path << ": " << std::strerror(errno);
@@ -103,18 +124,33 @@ DelegatedCgroup::DelegatedCgroup(uid_t owner) {
     }
     folders_.push_back(path);
     Give(path, owner);
+    if (!v2) continue;
+    entrance_ = absl::StrCat(path, "/", kEntrance);
+    ::mkdir(entrance_.c_str(), 0755);
+    Give(entrance_, owner);
   }
 }
 
 DelegatedCgroup::~DelegatedCgroup() {
+  // What is in it is killed next.
+  if (!before_.empty()) MoveTo(before_, 0);
   for (const std::string& folder : folders_) RemoveTree(folder);
+}
+
+void DelegatedCgroup::Enter(pid_t pid) {
+  if (entrance_.empty()) return;
+  if (pid == 0 && before_.empty()) {
+    before_ = Tops().front() + runner::ParseOwnCgroup(
+                                   runner::ReadCgroupFile("/proc/self/cgroup"));
+  }
+  MoveTo(entrance_, pid);
 }
 
 std::vector<std::string> DelegatedCgroup::Children() const {
   std::set<std::string> names;
   for (const std::string& folder : folders_) {
     for (const std::string& child : FoldersIn(folder)) {
-      names.insert(fs::path(child).filename());
+      if (child != entrance_) names.insert(fs::path(child).filename());
     }
   }
   return {names.begin(), names.end()};
@@ -124,6 +160,7 @@ std::vector<pid_t> DelegatedCgroup::Processes() const {
   std::set<pid_t> all;
   for (const std::string& folder : folders_) {
     for (const std::string& child : FoldersIn(folder)) {
+      if (child == entrance_) continue;
       const std::vector<pid_t> found = runner::ReadProcesses(child);
       all.insert(found.begin(), found.end());
     }

@@ -218,6 +218,12 @@ void TestSshd::Start() {
     }
     absl::SleepFor(kLook);
   }
+  if (prepare_) prepare_(sshd_->pid());
+}
+
+void TestSshd::OnStart(std::function<void(pid_t)> prepare) {
+  prepare_ = std::move(prepare);
+  prepare_(sshd_->pid());
 }
 
 executor::SshTarget TestSshd::Target() const {

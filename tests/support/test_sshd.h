@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -55,6 +56,10 @@ class TestSshd {
   // "SHA256:...".
   std::string HostKeyFingerprint(const std::string& type = "ed25519") const;
 
+  // Has the listener's process id told to `prepare`: now, and whenever one is
+  // started, before anybody logs in.
+  void OnStart(std::function<void(pid_t)> prepare);
+
   // Kills the listener and every session.
   void Stop();
   // Kills every session; new ones are welcome.
@@ -96,6 +101,7 @@ class TestSshd {
   gid_t gid_ = 0;
   std::string key_path_;
   std::unique_ptr<ChildProcess> sshd_;
+  std::function<void(pid_t)> prepare_;
   int key_count_ = 0;
 };
 

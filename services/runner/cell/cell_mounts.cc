@@ -84,7 +84,8 @@ void ShowReadOnly(const std::string& source, const std::string& target,
                   bool devices) {
   if (IsFolder(source)) {
     MakeFolders(target);
-  } else {
+  } else if (::access(target.c_str(), F_OK) != 0) {
+    // One that is there, as in /proc, need not be ours to open.
     MakeFile(target);
   }
   Bind(source, target);

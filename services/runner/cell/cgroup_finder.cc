@@ -25,6 +25,9 @@ constexpr int kMoves = 100;
 
 constexpr const char* kPrepare =
     "the folder that deploy/ssh-host.sh makes as root would do";
+constexpr const char* kDelegate =
+    "; a cgroup of this user's own would do, as systemd gives it with "
+    "Delegate=yes and deploy/ssh-host.sh asks for it";
 
 bool Exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
@@ -70,7 +73,8 @@ void AddV1(const std::string& controller, const std::string& folder,
       {controller,
        folder.empty()
            ? "no cgroup hierarchy has the controller " + controller +
-                 "; a kernel with it would do"
+                 "; a kernel with it, or its command line with cgroup_enable=" +
+                 controller + ", would do"
            : "no cgroup " + folder + " that this user may use; " + kPrepare});
 }
 
@@ -128,6 +132,26 @@ std::optional<std::string> FolderV2(const std::string& mount,
   return folder;
 }
 
+// Why a folder does not hand on a controller.
+std::string WhyNot(const std::string& controller, const std::string& mount,
+                   const std::string& folder, int error) {
+  std::vector<std::string> switched_on;
+  for (const std::string& line :
+       Split(ReadCgroupFile(mount + "/cgroup.controllers"), '\n')) {
+    switched_on = Split(line, ' ');
+  }
+  if (std::find(switched_on.begin(), switched_on.end(), controller) ==
+      switched_on.end()) {
+    return "the kernel has the controller " + controller +
+           " not switched on; cgroup_enable=" + controller +
+           " on its command line would do";
+  }
+  return folder + " does not have the controller " + controller + ": " +
+         std::strerror(error) +
+         "; \"Delegate=cpu memory pids\" for systemd's user@.service, as "
+         "deploy/ssh-host.sh sets it, would do";
+}
+
 // Empty: nothing is left in the folder itself.
 std::string MoveToLeaf(const std::string& folder) {
   const std::string leaf = folder + kLeaf;
@@ -155,26 +179,22 @@ FoundCgroups FindInV2(const std::string& mount, const std::string& wanted) {
   FoundCgroups found;
   found.v2 = true;
   const std::optional<std::string> folder = FolderV2(mount, wanted);
-  std::string problem =
+  const std::string problem =
       folder
           ? MoveToLeaf(*folder)
           : "no delegated cgroup: neither may processes be moved to " + mount +
                 "/" + wanted + " nor is their own cgroup this user's";
   for (const char* controller : kControllers) {
-    std::string why = problem;
-    if (why.empty()) {
-      const int error = WriteCgroupFile(*folder + "/cgroup.subtree_control",
-                                        std::string("+") + controller);
-      if (error == 0) {
-        found.controllers.emplace_back(controller);
-        continue;
-      }
-      why = *folder + " does not have the controller " + controller + ": " +
-            std::strerror(error);
+    if (!problem.empty()) {
+      found.shortfalls.push_back({controller, problem + kDelegate});
+    } else if (const int error =
+                   WriteCgroupFile(*folder + "/cgroup.subtree_control",
+                                   std::string("+") + controller)) {
+      found.shortfalls.push_back(
+          {controller, WhyNot(controller, mount, *folder, error)});
+    } else {
+      found.controllers.emplace_back(controller);
     }
-    found.shortfalls.push_back(
-        {controller, why + "; a service of systemd with Delegate=yes, as "
-                           "deploy/ssh-host.sh makes it, would do"});
   }
   if (!found.controllers.empty()) {
     found.folders.push_back({"", *folder});

@@ -57,10 +57,17 @@ CellSpec SpecOf(const OpenCell& open, const std::vector<std::string>& hidden) {
   return spec;
 }
 
+// What is missing for one reason is told with one.
 std::vector<std::string> TextsOf(const std::vector<Shortfall>& shortfalls) {
   std::vector<std::string> texts;
-  for (const Shortfall& shortfall : shortfalls) {
-    texts.push_back(shortfall.what + ": " + shortfall.why);
+  std::string what;
+  for (std::size_t i = 0; i < shortfalls.size(); ++i) {
+    const Shortfall& shortfall = shortfalls[i];
+    what += (what.empty() ? "" : ", ") + shortfall.what;
+    if (i + 1 < shortfalls.size() && shortfalls[i + 1].why == shortfall.why) {
+      continue;
+    }
+    texts.push_back(std::exchange(what, {}) + ": " + shortfall.why);
   }
   return texts;
 }

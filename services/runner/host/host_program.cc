@@ -1,15 +1,12 @@
 #include "services/runner/host/host_program.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -28,6 +25,7 @@
 #include "services/runner/complain.h"
 #include "services/runner/host/door.h"
 #include "services/runner/host/host.h"
+#include "services/runner/host/host_start.h"
 #include "services/runner/host/state_folder.h"
 
 namespace airlock::runner {
@@ -43,6 +41,8 @@ struct Arguments {
   std::string cgroup = DefaultCgroupName();
   // Said first by a line: what comes before it is a login shell's.
   std::string mark;
+  // Why the host was given no cgroup; empty: no reason is known.
+  std::string undelegated;
 };
 
 // False: it said what is wrong.
@@ -61,6 +61,8 @@ bool ReadArguments(int argc, char** argv, Arguments& out) {
       out.cgroup = argv[i + 1];
     } else if (option == "--mark") {
       out.mark = argv[i + 1];
+    } else if (option == "--undelegated") {
+      out.undelegated = argv[i + 1];
     } else {
       Complain("unknown option " + std::string(option));
       return false;
@@ -122,6 +124,16 @@ class DoorRemover {
   const DoorPath& path_;
 };
 
+std::vector<Shortfall> AllShortfalls(const CgroupTree& tree,
+                                     const std::string& undelegated) {
+  std::vector<Shortfall> all = FindHostShortfalls();
+  for (Shortfall shortfall : tree.shortfalls()) {
+    if (!undelegated.empty()) shortfall.why += "; " + undelegated;
+    all.push_back(std::move(shortfall));
+  }
+  return all;
+}
+
 int Serve(const Arguments& arguments) {
   // Nothing of whoever started us may reach a cell.
   CloseFrom(3);
@@ -148,81 +160,21 @@ int Serve(const Arguments& arguments) {
              std::strerror(errno));
     return kHostFailed;
   }
-  std::vector<Shortfall> shortfalls = FindHostShortfalls();
-  shortfalls.insert(shortfalls.end(), tree.shortfalls().begin(),
-                    tree.shortfalls().end());
+  std::vector<Shortfall> shortfalls =
+      AllShortfalls(tree, arguments.undelegated);
   Host host({arguments.door.executor, HiddenPaths(arguments.door),
              std::move(shortfalls)},
             std::move(listener), std::move(signals), std::move(tree));
   return host.Run();
 }
 
-// Where systemd keeps accounts apart, a cgroup of our own is to be asked for.
-bool HasUserManager() {
-  const std::string path =
-      "/run/user/" + std::to_string(::geteuid()) + "/systemd/private";
-  return ::access(path.c_str(), F_OK) == 0 &&
-         ::access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
-}
-
-[[noreturn]] void BecomeHost(const Arguments& arguments) {
-  std::vector<std::string> words;
-  if (HasUserManager()) {
-    ::setenv("XDG_RUNTIME_DIR",
-             ("/run/user/" + std::to_string(::geteuid())).c_str(), 0);
-    words = {"systemd-run",
-             "--user",
-             "--scope",
-             "--quiet",
-             "--property=Delegate=yes",
-             "--"};
-  }
-  std::array<char, 4096> self{};
-  const ssize_t size =
-      ::readlink("/proc/self/exe", self.data(), self.size() - 1);
-  if (size <= 0) ::_exit(kHostFailed);
-  for (const std::string& word :
-       {std::string(self.data()), std::string("host"),
-        std::string("--executor"), arguments.door.executor,
-        std::string("--state"), arguments.door.folder, std::string("--cgroup"),
-        arguments.cgroup}) {
-    words.push_back(word);
-  }
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  ::execvp(argv.front(), argv.data());
-  ::_exit(kHostFailed);
-}
-
-// In a session of its own, its output in a file: it outlives us and sshd.
-bool StartHost(const Arguments& arguments) {
-  const pid_t child = ::fork();
-  if (child < 0) return false;
-  if (child == 0) {
-    ::setsid();
-    if (::fork() != 0) ::_exit(0);
-    const UniqueFd null(::open("/dev/null", O_RDWR));
-    const UniqueFd log(::open(arguments.door.log().c_str(),
-                              O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
-    ::dup2(null.get(), 0);
-    ::dup2(null.get(), 1);
-    ::dup2(log.valid() ? log.get() : null.get(), 2);
-    BecomeHost(arguments);
-  }
-  return ::waitpid(child, nullptr, 0) == child;
-}
-
-UniqueFd GoToHost(const Arguments& arguments) {
+UniqueFd GoToHost(const DoorPath& path, HostStart& start) {
   const auto end = std::chrono::steady_clock::now() + kStartLimit;
-  bool started = false;
   while (true) {
-    UniqueFd door = Knock(arguments.door);
+    UniqueFd door = Knock(path);
     if (door.valid() && HandOver(door.get())) return door;
-    // Nobody is there, or one that is about to end: its lock tells.
-    if (!started && LockDoor(arguments.door).valid()) {
-      started = StartHost(arguments);
-    }
+    // Nobody is there, or one that is about to end.
+    start.Advance();
     if (std::chrono::steady_clock::now() > end) return {};
     std::this_thread::sleep_for(kStartPoll);
   }
@@ -252,9 +204,10 @@ int LineMain(int argc, char** argv) {
       static_cast<ssize_t>(arguments.mark.size())) {
     return kHostFailed;
   }
-  const UniqueFd door = GoToHost(arguments);
+  HostStart start(arguments.door, arguments.cgroup);
+  const UniqueFd door = GoToHost(arguments.door, start);
   if (!door.valid()) {
-    Complain("no host came up in time; its log is " + arguments.door.log());
+    Complain("no host came up in time; its log is " + start.log());
     return kHostFailed;
   }
   // The host alone reads and writes from here on: with our own descriptors

@@ -17,7 +17,9 @@ const Clock& TestClock() {
 }  // namespace
 
 SshWorld::SshWorld(TestSshdOptions options)
-    : sshd_(std::move(options)), cgroup_(sshd_.uid()) {}
+    : sshd_(std::move(options)), cgroup_(sshd_.uid()) {
+  sshd_.OnStart([this](pid_t pid) { cgroup_.Enter(pid); });
+}
 
 executor::SshOptions SshWorld::Options() const {
   executor::SshOptions options;

@@ -38,6 +38,15 @@ class SshHostTest : public testing::Test {
     return world;
   }
 
+  // A host whose account has no control groups.
+  static executor::SshOptions WithoutCgroups() {
+    static TestSshd sshd({.user = "airlock-without"});
+    executor::SshOptions options = world().Options();
+    options.link.target = sshd.Target();
+    options.link.cgroup = "airlock-nobody-made-this";
+    return options;
+  }
+
   static std::unique_ptr<SshBackend> MakeBackend(executor::SshOptions options) {
     static const SystemClock clock;
     return std::make_unique<SshBackend>(std::move(options), clock);
@@ -65,9 +74,7 @@ TEST_F(SshHostTest, EveryLimitHoldsInACell) {
 }
 
 TEST_F(SshHostTest, WhatTheHostCannotEnforceIsRefused) {
-  executor::SshOptions options = world().Options();
-  options.link.cgroup = "airlock-nobody-made-this";
-  const auto strict = MakeBackend(options);
+  const auto strict = MakeBackend(WithoutCgroups());
 
   const absl::Status checked = strict->Check(Soon());
   EXPECT_THAT(checked, StatusIs(absl::StatusCode::kFailedPrecondition,
@@ -80,8 +87,7 @@ TEST_F(SshHostTest, WhatTheHostCannotEnforceIsRefused) {
 }
 
 TEST_F(SshHostTest, BestEffortGoesWithoutAndSaysSo) {
-  executor::SshOptions options = world().Options();
-  options.link.cgroup = "airlock-nobody-made-this";
+  executor::SshOptions options = WithoutCgroups();
   options.best_effort = true;
   const auto backend = MakeBackend(options);
   prometheus::Registry registry;

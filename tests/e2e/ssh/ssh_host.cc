@@ -25,8 +25,9 @@ int main(int argc, char** argv) {
     std::cerr << "usage: ssh_host [ONE_WAY_MILLISECONDS]\n";
     return 1;
   }
-  const airlock::TestSshd sshd;
-  const airlock::DelegatedCgroup cgroup(sshd.uid());
+  airlock::TestSshd sshd;
+  airlock::DelegatedCgroup cgroup(sshd.uid());
+  sshd.OnStart([&cgroup](pid_t pid) { cgroup.Enter(pid); });
   airlock::executor::SshTarget target = sshd.Target();
   std::unique_ptr<airlock::TcpRelay> relay;
   if (one_way > 0) {

@@ -103,6 +103,7 @@ class CellTest : public testing::Test {
     std::filesystem::copy_file(AIRLOCK_CELL_HOST, host_);
     ::chmod(runner_.c_str(), 0755);
     ::chmod(host_.c_str(), 0755);
+    cgroup_.Enter();
   }
 
   std::vector<std::string> HostCommand(

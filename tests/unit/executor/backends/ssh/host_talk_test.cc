@@ -145,6 +145,46 @@ TEST_F(HostTalkTest, DataGoesToItsCell) {
   EXPECT_EQ(listener_->data_, "one");
 }
 
+TEST_F(HostTalkTest, WhatIsSaidBeforeAnybodyListensIsHeard) {
+  Connect();
+  const auto cell = talk_->Open({});
+  ASSERT_THAT(Data(1, "hello"), IsOk());
+
+  cell->SetObserver(listener_);
+  ASSERT_THAT(Data(1, " again"), IsOk());
+
+  EXPECT_EQ(listener_->data_, "hello again");
+}
+
+TEST_F(HostTalkTest, AnEndBeforeAnybodyListensIsToldWithItsReason) {
+  Connect();
+  const auto cell = talk_->Open({});
+  ASSERT_THAT(Data(1, "hello"), IsOk());
+  ASSERT_THAT(EndCell(1), IsOk());
+
+  cell->SetObserver(listener_);
+
+  EXPECT_EQ(listener_->data_, "hello");
+  EXPECT_THAT(listener_->closed_.value_or(absl::OkStatus()),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("it ended")));
+}
+
+TEST_F(HostTalkTest, WhatNobodyListensToIsBounded) {
+  Connect();
+  const auto cell = talk_->Open({});
+  const std::string piece(60'000, 'x');
+  ASSERT_THAT(Data(1, piece), IsOk());
+  ASSERT_THAT(Data(1, piece), IsOk());
+  ASSERT_THAT(Data(1, "more"), IsOk());
+
+  cell->SetObserver(listener_);
+
+  EXPECT_EQ(listener_->data_, piece);
+  EXPECT_THAT(
+      listener_->closed_.value_or(absl::OkStatus()),
+      StatusIs(absl::StatusCode::kDataLoss, HasSubstr("said too much")));
+}
+
 TEST_F(HostTalkTest, AfterABreakWhatTheHostLacksIsSentAgain) {
   Connect();
   const auto cell = OpenHeard();

@@ -30,6 +30,8 @@ constexpr std::size_t kAckBytes = std::size_t{256} << 10;
 constexpr std::size_t kMaxUnacknowledged = std::size_t{8} << 20;
 // Between looks at the time.
 constexpr milliseconds kTick(500);
+// Between looks at what the kernel tells nobody of.
+constexpr milliseconds kLook(2);
 
 std::string RandomId() {
   std::array<unsigned char, 16> bytes{};
@@ -45,15 +47,13 @@ std::string RandomId() {
   return id;
 }
 
-CellSpec SpecOf(const OpenCell& open, const std::vector<std::string>& hidden) {
+CellSpec SpecOf(const OpenCell& open) {
   CellSpec spec;
   spec.workspace_bytes = open.workspace_bytes;
   spec.tmp_bytes = open.tmp_bytes;
   spec.inodes = open.inodes;
-  spec.network = open.network;
   spec.uid = open.uid;
   spec.gid = open.gid;
-  spec.hidden = hidden;
   return spec;
 }
 
@@ -103,7 +103,7 @@ int Host::Run() {
 void Host::Turn() {
   std::vector<pollfd> waits;
   AppendWaits(waits);
-  ::poll(waits.data(), waits.size(), static_cast<int>(kTick.count()));
+  ::poll(waits.data(), waits.size(), static_cast<int>(Patience().count()));
   const pollfd* next = waits.data();
   if ((next++)->revents != 0) return Stop(kHostSignaled);
   const bool somebody_came = (next++)->revents != 0;
@@ -126,6 +126,13 @@ void Host::Turn() {
   });
   CheckTime();
   if (line_ != nullptr && !line_->Write(sent_)) line_.reset();
+}
+
+milliseconds Host::Patience() const {
+  for (const auto& [number, cell] : cells_) {
+    if (cell->leaving()) return kLook;
+  }
+  return kTick;
 }
 
 void Host::AppendWaits(std::vector<pollfd>& waits) const {
@@ -296,12 +303,15 @@ void Host::Open(const OpenCell& open) {
   }
   std::string error;
   std::unique_ptr<Cgroup> cgroup =
-      tree_.Make(options_.executor + "-" + std::to_string(open.cell),
-                 {open.memory_bytes, open.cpu_millis, open.pids}, error);
+      tree_.Make(options_.executor + "-" + std::to_string(open.cell), error);
   if (cgroup == nullptr) return refuse("NOT_MADE", error);
-  auto cell = HostCell::Make(open.cell, SpecOf(open, options_.hidden),
-                             std::move(cgroup), error);
+  error = tree_.Limit(*cgroup, {open.memory_bytes, open.cpu_millis, open.pids});
+  if (!error.empty()) return refuse("NOT_MADE", error);
+  std::unique_ptr<HostCell> cell =
+      HostCell::Make({.hidden = options_.hidden, .network = open.network},
+                     std::move(cgroup), error);
   if (cell == nullptr) return refuse("NOT_MADE", error);
+  cell->Start(open.cell, SpecOf(open));
   cells_.emplace(open.cell, std::move(cell));
 }
 

@@ -66,6 +66,7 @@ class Host final : public CellListener {
   };
 
   void Turn();
+  std::chrono::milliseconds Patience() const;
   void AppendWaits(std::vector<pollfd>& waits) const;
   void ServeLine(const pollfd* waits);
   void ServeStrangers(const pollfd* waits, std::size_t count);

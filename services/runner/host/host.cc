@@ -18,8 +18,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kMaxCells = 256;
-// Descriptors for all but cells that live: lines, strangers, a cell that is
-// being made. Without them no executor could come back.
+// Descriptors for all but cells that live: lines, strangers, spare cells, one
+// that is being made. Without them no executor could come back.
 constexpr std::size_t kOtherFiles = 64;
 constexpr std::size_t kMaxStrangers = 4;
 constexpr seconds kStrangerLimit(5);
@@ -87,7 +87,7 @@ Host::Host(Options options, UniqueFd listener, UniqueFd signals,
     : options_(std::move(options)),
       listener_(std::move(listener)),
       signals_(std::move(signals)),
-      tree_(std::move(tree)),
+      spares_(options_.executor, {.hidden = options_.hidden}, std::move(tree)),
       id_(RandomId()),
       max_cells_(CellsThatFit()),
       heard_(Clock::now()),
@@ -126,13 +126,14 @@ void Host::Turn() {
   });
   CheckTime();
   if (line_ != nullptr && !line_->Write(sent_)) line_.reset();
+  spares_.Refill();
 }
 
 milliseconds Host::Patience() const {
   for (const auto& [number, cell] : cells_) {
     if (cell->leaving()) return kLook;
   }
-  return kTick;
+  return spares_.Wait(kTick);
 }
 
 void Host::AppendWaits(std::vector<pollfd>& waits) const {
@@ -302,14 +303,8 @@ void Host::Open(const OpenCell& open) {
     return refuse("LIMITS_NOT_ENFORCED", TextsOf(options_.shortfalls).front());
   }
   std::string error;
-  std::unique_ptr<Cgroup> cgroup =
-      tree_.Make(options_.executor + "-" + std::to_string(open.cell), error);
-  if (cgroup == nullptr) return refuse("NOT_MADE", error);
-  error = tree_.Limit(*cgroup, {open.memory_bytes, open.cpu_millis, open.pids});
-  if (!error.empty()) return refuse("NOT_MADE", error);
-  std::unique_ptr<HostCell> cell =
-      HostCell::Make({.hidden = options_.hidden, .network = open.network},
-                     std::move(cgroup), error);
+  std::unique_ptr<HostCell> cell = spares_.Take(
+      open.network, {open.memory_bytes, open.cpu_millis, open.pids}, error);
   if (cell == nullptr) return refuse("NOT_MADE", error);
   cell->Start(open.cell, SpecOf(open));
   cells_.emplace(open.cell, std::move(cell));

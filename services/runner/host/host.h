@@ -15,6 +15,7 @@
 #include "services/runner/host/host_cell.h"
 #include "services/runner/host/host_line.h"
 #include "services/runner/host/host_messages.h"
+#include "services/runner/host/spare_cells.h"
 #include "services/runner/unique_fd.h"
 
 namespace airlock::runner {
@@ -95,7 +96,7 @@ class Host final : public CellListener {
   const Options options_;
   const UniqueFd listener_;
   const UniqueFd signals_;
-  const CgroupTree tree_;
+  SpareCells spares_;
   const std::string id_;
   const std::size_t max_cells_;
   // Of the executor. Empty: none came yet.

@@ -179,7 +179,7 @@ void Cell::Fail(std::string_view problem) {
   error_ = "cannot start a cell: " + std::string(problem);
 }
 
-void Cell::Kill() {
+void Cell::Kill() const {
   // Process 1 of its namespace: all in it dies with it.
   if (pid_ >= 0) ::kill(pid_, SIGKILL);
 }

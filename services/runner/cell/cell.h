@@ -84,7 +84,7 @@ class Cell {
   const std::string& error() const { return error_; }
 
   // Kills all that is in it. It ends soon.
-  void Kill();
+  void Kill() const;
   // Readable when it has ended; -1 once it is reaped.
   int pidfd() const { return pidfd_.get(); }
   // Whether it has ended by now, without reaping it.

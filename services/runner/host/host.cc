@@ -59,6 +59,7 @@ CellSpec SpecOf(const OpenCell& open) {
 
 std::vector<std::string> TextsOf(const std::vector<Shortfall>& shortfalls) {
   std::vector<std::string> texts;
+  texts.reserve(shortfalls.size());
   for (const Shortfall& shortfall : shortfalls) {
     texts.push_back(shortfall.what + ": " + shortfall.why);
   }
@@ -190,10 +191,9 @@ void Host::ServeStrangers(const pollfd* waits, std::size_t count) {
 void Host::AdmitStranger() {
   Visitor visitor = Admit(listener_.get());
   if (!visitor.out.valid() || strangers_.size() >= kMaxStrangers) return;
-  strangers_.push_back({std::make_unique<HostLine>(std::move(visitor.door),
-                                                   std::move(visitor.in),
-                                                   std::move(visitor.out)),
-                        Clock::now()});
+  auto line = std::make_unique<HostLine>(
+      std::move(visitor.door), std::move(visitor.in), std::move(visitor.out));
+  strangers_.push_back({std::move(line), Clock::now()});
 }
 
 bool Host::Greet(Stranger& stranger, std::string_view frame) {

@@ -75,12 +75,12 @@ class Host final : public CellListener {
   void AdmitStranger();
   // False: the stranger is not to stay where it is.
   bool Greet(Stranger& stranger, std::string_view frame);
-  void Refuse(HostLine& line, const Refused& refused);
+  static void Refuse(HostLine& line, const Refused& refused);
   bool HandleFrame(std::string_view frame);
 
   // One per frame. False: the protocol is broken.
-  bool Handle(std::monostate);
-  bool Handle(const Hello& hello);
+  static bool Handle(std::monostate);
+  static bool Handle(const Hello& hello);
   bool Handle(const Ack& ack);
   bool Handle(const OpenCell& open);
   bool Handle(const CellData& data);

@@ -49,6 +49,7 @@ class Line {
                                    "test",         "--state", folder,
                                    "--cgroup",     cgroup};
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     if (::posix_spawn(&pid_, AIRLOCK_RUNNER, &actions, nullptr, argv.data(),
@@ -142,7 +143,7 @@ class HostProgramTest : public testing::Test {
     ::chmod(directory_.path().c_str(), 0700);
   }
   // Ends the host that may still be there, and waits for it.
-  ~HostProgramTest() override {
+  void TearDown() override {
     if (IsLocked()) {
       Line last(directory_.path(), cgroup_name_);
       last.SayHello("the end");

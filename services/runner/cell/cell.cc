@@ -3,18 +3,18 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "services/runner/cell/cell_process.h"
@@ -26,17 +26,34 @@ using std::chrono::steady_clock;
 
 // To build a root takes milliseconds.
 constexpr std::chrono::seconds kStartLimit(10);
+// More than any error says.
+constexpr std::size_t kMaxReport = 4096;
 
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
+static_assert(std::is_trivially_copyable_v<CellSpec>);
+
+// One is ours, the other its.
+struct Ends {
+  UniqueFd ours;
+  UniqueFd its;
 };
 
-bool Open(Pipe& pipe) {
+// Told apart by messages, and no signal comes when the other one is gone.
+bool OpenOrders(Ends& orders) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) !=
+      0) {
+    return false;
+  }
+  orders = {UniqueFd(ends[0]), UniqueFd(ends[1])};
+  return true;
+}
+
+// We do not wait for what is not there.
+bool OpenReport(Ends& report) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
-  pipe = {UniqueFd(ends[0]), UniqueFd(ends[1])};
-  return true;
+  report = {UniqueFd(ends[0]), UniqueFd(ends[1])};
+  return ::fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
 std::string WithErrno(std::string_view what) {
@@ -60,7 +77,7 @@ std::string_view AdviceForClone(int error) {
 }
 
 // Empty: nothing is wrong.
-std::string CheckSpec(const CellSpec& spec) {
+std::string_view CheckSpec(const CellSpec& spec) {
   if (spec.uid == 0 || spec.gid == 0) {
     return "uid and gid of a cell must not be 0";
   }
@@ -70,99 +87,113 @@ std::string CheckSpec(const CellSpec& spec) {
   return {};
 }
 
-// Like fork(), with a descriptor of the new process.
-pid_t CloneCell(bool network, int& pidfd) {
-  std::uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID |
-                        CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD | SIGCHLD;
-  if (!network) flags |= CLONE_NEWNET;
+// Like fork(), with a descriptor of the new process, which makes what takes
+// longer for itself.
+pid_t CloneCell(int& pidfd) {
+  constexpr std::uint64_t kFlags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID |
+                                   CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD |
+                                   SIGCHLD;
   return static_cast<pid_t>(
-      ::syscall(SYS_clone, flags, nullptr, &pidfd, nullptr, nullptr));
-}
-
-// Reads to the end, which comes when the runner runs. Empty: it does.
-std::string ReadReport(int fd) {
-  const auto deadline = steady_clock::now() + kStartLimit;
-  std::string report;
-  while (true) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - steady_clock::now());
-    pollfd ready{fd, POLLIN, 0};
-    const int count = left.count() <= 0
-                          ? 0
-                          : ::poll(&ready, 1, static_cast<int>(left.count()));
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return "it took too long; a host with less to do would do";
-    std::array<char, 1024> buffer;
-    const ssize_t size = ::read(fd, buffer.data(), buffer.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return report;
-    report.append(buffer.data(), static_cast<std::size_t>(size));
-  }
-}
-
-void KillAndReap(pid_t pid) {
-  ::kill(pid, SIGKILL);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
-}
-
-// Lets the new process go on, and waits until it is the runner.
-std::string Accompany(pid_t pid, Cgroup& cgroup, Pipe& go, Pipe& report) {
-  report.write.Reset();
-  std::string problem = cgroup.Add(pid);
-  if (!problem.empty()) return problem;
-  // We read there as well, so that no signal comes if it is gone already.
-  if (::write(go.write.get(), "g", 1) != 1) return WithErrno("cannot say go");
-  std::string told = ReadReport(report.read.get());
-  if (told.empty() || told.front() != kAboutToRun) {
-    // Killed before it could say anything: most likely for memory.
-    return told.empty() ? "it was killed; a higher memory limit may do" : told;
-  }
-  return told.substr(1);
-}
-
-CellStart Failed(std::string_view problem) {
-  CellStart start;
-  start.error = "cannot start a cell: " + std::string(problem);
-  return start;
+      ::syscall(SYS_clone, kFlags, nullptr, &pidfd, nullptr, nullptr));
 }
 
 }  // namespace
 
-CellStart StartCell(const CellSpec& spec, Cgroup& cgroup,
-                    const CellStreams& streams) {
-  std::string problem = CheckSpec(spec);
-  if (!problem.empty()) return Failed(problem);
+Cell::Cell(const CellSite& site, Cgroup& cgroup, const CellStreams& streams) {
+  Make(site, cgroup, streams);
+}
+
+void Cell::Make(const CellSite& site, Cgroup& cgroup,
+                const CellStreams& streams) {
   // A path that the new process can open as well: it has mounts of its own.
-  CellSpec found = spec;
+  CellSite found = site;
   std::error_code error;
-  found.runner_path = std::filesystem::canonical(spec.runner_path, error);
+  found.runner_path = std::filesystem::canonical(site.runner_path, error);
   if (error) {
-    return Failed("the runner " + spec.runner_path + ": " + error.message());
+    return Fail("the runner " + site.runner_path + ": " + error.message());
   }
-  Pipe go;
-  Pipe report;
-  if (!Open(go) || !Open(report)) return Failed(WithErrno("no pipe"));
-  int pidfd = -1;
-  const CellPlan plan{.spec = found,
+  Ends orders;
+  Ends report;
+  if (!OpenOrders(orders) || !OpenReport(report)) {
+    return Fail(WithErrno("no pipe"));
+  }
+  const CellPlan plan{.site = found,
                       .streams = streams,
-                      .cgroup = cgroup.folders(),
+                      .cgroup = cgroup,
                       .host_uid = ::geteuid(),
                       .host_gid = ::getegid(),
-                      .go_fd = go.read.get(),
-                      .report_fd = report.write.get()};
-  const pid_t pid = CloneCell(spec.network, pidfd);
+                      .orders_fd = orders.its.get(),
+                      .report_fd = report.its.get()};
+  int pidfd = -1;
+  const pid_t pid = CloneCell(pidfd);
   if (pid == 0) BecomeCell(plan);
   if (pid < 0) {
     const std::string_view advice = AdviceForClone(errno);
-    return Failed(WithErrno("no new namespaces").append(advice));
+    return Fail(WithErrno("no new namespaces").append(advice));
   }
-  CellStart start;
-  start.pid = pid;
-  start.pidfd = UniqueFd(pidfd);
-  problem = Accompany(pid, cgroup, go, report);
-  if (problem.empty()) return start;
-  KillAndReap(pid);
-  return Failed(problem);
+  pid_ = pid;
+  pidfd_ = UniqueFd(pidfd);
+  orders_ = std::move(orders.ours);
+  report_ = std::move(report.ours);
+}
+
+Cell::~Cell() {
+  if (pid_ < 0) return;
+  Kill();
+  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
+}
+
+void Cell::Start(const CellSpec& spec) {
+  const std::string_view problem = CheckSpec(spec);
+  if (!problem.empty()) return Fail(problem);
+  deadline_ = steady_clock::now() + kStartLimit;
+  // Refused when it is gone, and then the report says more.
+  ::send(orders_.get(), &spec, sizeof(spec), MSG_NOSIGNAL);
+  orders_.Reset();
+}
+
+void Cell::ReadReport() {
+  if (!starting()) return;
+  std::array<char, 1024> buffer;
+  ssize_t size = 0;
+  do {
+    size = ::read(report_.get(), buffer.data(), buffer.size());
+    if (size > 0 && told_.size() < kMaxReport) {
+      told_.append(buffer.data(), static_cast<std::size_t>(size));
+    }
+  } while (size > 0 || (size < 0 && errno == EINTR));
+  if (size < 0) {
+    if (steady_clock::now() < deadline_) return;
+    return Fail("it took too long; a host with less to do would do");
+  }
+  // The end comes when the runner runs, or never will.
+  report_.Reset();
+  // Killed before it could say anything: most likely for memory.
+  if (told_.empty()) return Fail("it was killed; a higher memory limit may do");
+  if (told_.front() != kAboutToRun) return Fail(told_);
+  if (told_.size() > 1) Fail(told_.substr(1));
+}
+
+void Cell::Fail(std::string_view problem) {
+  report_.Reset();
+  error_ = "cannot start a cell: " + std::string(problem);
+}
+
+void Cell::Kill() const {
+  // Process 1 of its namespace: all in it dies with it.
+  if (pid_ >= 0) ::kill(pid_, SIGKILL);
+}
+
+bool Cell::HasEnded() const {
+  pollfd ended{pidfd_.get(), POLLIN, 0};
+  return ::poll(&ended, 1, 0) != 0;
+}
+
+bool Cell::Reap(int& status) {
+  if (pid_ < 0 || ::waitpid(pid_, &status, WNOHANG) != pid_) return false;
+  pid_ = -1;
+  pidfd_.Reset();
+  return true;
 }
 
 }  // namespace airlock::runner

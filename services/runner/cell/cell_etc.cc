@@ -41,12 +41,13 @@ std::string Group(const CellSpec& spec) {
 
 }  // namespace
 
-void MakeEtc(const std::string& etc, const CellSpec& spec) {
+void MakeEtc(const std::string& etc, const CellSite& site,
+             const CellSpec& spec) {
   for (const char* name : kShown) Show(name, etc);
   MakeFile(etc + "/passwd", Passwd(spec));
   MakeFile(etc + "/group", Group(spec));
   MakeFile(etc + "/hostname", "sandbox\n");
-  if (spec.network) {
+  if (site.network) {
     for (const char* name : kShownWithNetwork) Show(name, etc);
     return;
   }

@@ -42,7 +42,7 @@ int MoveUp(int fd) {
 // numbers afterwards.
 void KeepOnly(CellPlan& plan) {
   const std::array kept = {MoveUp(plan.streams.in), MoveUp(plan.streams.out),
-                           MoveUp(plan.streams.err), MoveUp(plan.go_fd),
+                           MoveUp(plan.streams.err), MoveUp(plan.orders_fd),
                            MoveUp(plan.report_fd)};
   CloseFrom(kFirstFree, kept);
   for (int fd = 0; fd < kFirstFree; ++fd) {
@@ -51,35 +51,43 @@ void KeepOnly(CellPlan& plan) {
     ::close(kept.at(static_cast<std::size_t>(fd)));
   }
   plan.streams = {0, 1, 2};
-  plan.go_fd = kept[3];
+  plan.orders_fd = kept[3];
   plan.report_fd = kept[4];
 }
 
-// The creator's death is noticed from the first line on: before it the signal
-// was not asked for yet, but then nobody says go.
-void WaitForGo(int go_fd) {
-  char byte = 0;
-  ssize_t count = 0;
-  do {
-    count = ::read(go_fd, &byte, 1);
-  } while (count < 0 && errno == EINTR);
-  if (count != 1) throw StepFailed("the creator is gone");
-  ::close(go_fd);
+void JoinCgroup(Cgroup& cgroup) {
+  const std::string problem = cgroup.Add(kCaller);
+  if (!problem.empty()) throw StepFailed(problem);
 }
 
-void MapUser(const CellPlan& plan) {
+// The creator's death is noticed from the first line on: before it the signal
+// was not asked for yet, but then no spec comes.
+CellSpec WaitForSpec(int orders_fd) {
+  CellSpec spec;
+  ssize_t count = 0;
+  do {
+    count = ::read(orders_fd, &spec, sizeof(spec));
+  } while (count < 0 && errno == EINTR);
+  if (count != sizeof(spec)) throw StepFailed("the creator is gone");
+  ::close(orders_fd);
+  return spec;
+}
+
+void MapUser(const CellPlan& plan, const CellSpec& spec) {
   const auto map = [](std::uint32_t inside, std::uint32_t outside) {
     return std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
   };
   // Files of a process that is not dumpable belong to root, even to itself.
   CheckStep(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), "cannot open its own files");
   WriteKernelFile("/proc/self/setgroups", "deny");
-  WriteKernelFile("/proc/self/uid_map", map(plan.spec.uid, plan.host_uid));
-  WriteKernelFile("/proc/self/gid_map", map(plan.spec.gid, plan.host_gid));
+  WriteKernelFile("/proc/self/uid_map", map(spec.uid, plan.host_uid));
+  WriteKernelFile("/proc/self/gid_map", map(spec.gid, plan.host_gid));
 }
 
 // A network of its own has a loopback, which is down at first.
-void RaiseLoopback() {
+void MakeNetwork() {
+  CheckStep(::unshare(CLONE_NEWNET), "cannot make a network namespace",
+            "a higher user.max_net_namespaces (sysctl) may do");
   const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   CheckStep(socket.get(), "cannot make a socket");
   ifreq request{};
@@ -114,17 +122,18 @@ void ResetSignals() {
 [[noreturn]] void Become(const CellPlan& plan) {
   CheckStep(::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0),
             "cannot die with the creator");
-  WaitForGo(plan.go_fd);
+  JoinCgroup(plan.cgroup);
+  if (!plan.site.network) MakeNetwork();
+  const CellSpec spec = WaitForSpec(plan.orders_fd);
   ::umask(022);
-  MapUser(plan);
+  MapUser(plan, spec);
   // Only now: its root is the cgroup it is in when it is made.
   CheckStep(::unshare(CLONE_NEWCGROUP), "cannot make a cgroup namespace");
   CheckStep(::setsid(), "cannot make a session");
   CheckStep(::sethostname(kHostName.data(), kHostName.size()),
             "cannot set the host name");
-  if (!plan.spec.network) RaiseLoopback();
   BoundResources();
-  EnterCellRoot(plan.spec, plan.cgroup);
+  EnterCellRoot(plan.site, spec, plan.cgroup.folders());
   ResetSignals();
   DropCapabilities();
   FilterSystemCalls();

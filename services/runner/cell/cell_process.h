@@ -3,8 +3,6 @@
 
 #include <sys/types.h>
 
-#include <vector>
-
 #include "services/runner/cell/cell.h"
 #include "services/runner/cell/cgroup.h"
 
@@ -12,15 +10,14 @@ namespace airlock::runner {
 
 // What the new process needs to know.
 struct CellPlan {
-  const CellSpec& spec;
+  const CellSite& site;
   CellStreams streams;
-  const std::vector<CgroupFolder>& cgroup;
+  Cgroup& cgroup;
   // Whom it is outside.
   uid_t host_uid = 0;
   gid_t host_gid = 0;
-  // One byte comes when it is in its cgroup; the end comes when its creator is
-  // gone.
-  int go_fd = -1;
+  // The CellSpec comes as one message; the end comes when its creator is gone.
+  int orders_fd = -1;
   // kAboutToRun once all is prepared; why not, if something went wrong.
   int report_fd = -1;
 };
@@ -29,8 +26,7 @@ struct CellPlan {
 inline constexpr char kAboutToRun = '.';
 
 // Becomes the runner of a cell, or ends. For process 1 of new user, mount, pid,
-// IPC and UTS namespaces, and of a new network namespace unless the host's is
-// shared. Every descriptor that is not in `plan` is closed.
+// IPC and UTS namespaces. Every descriptor that is not in `plan` is closed.
 [[noreturn]] void BecomeCell(const CellPlan& plan);
 
 }  // namespace airlock::runner

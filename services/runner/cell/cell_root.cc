@@ -137,26 +137,26 @@ void LeaveOldRoot() {
 
 }  // namespace
 
-void EnterCellRoot(const CellSpec& spec,
+void EnterCellRoot(const CellSite& site, const CellSpec& spec,
                    const std::vector<CgroupFolder>& cgroup) {
   CheckStep(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr),
             "cannot part with the host's mounts");
   // Before something else is where it may be.
-  const UniqueFd runner(::open(spec.runner_path.c_str(), O_PATH | O_CLOEXEC));
-  CheckStep(runner.get(), "cannot find the runner " + spec.runner_path);
+  const UniqueFd runner(::open(site.runner_path.c_str(), O_PATH | O_CLOEXEC));
+  CheckStep(runner.get(), "cannot find the runner " + site.runner_path);
   const std::uint64_t shm_bytes = std::min(kMaxShmBytes, spec.tmp_bytes / 4);
   MountMemory(kNewRoot, "size=1m,nr_inodes=1024,mode=0755");
   ShowSystemFolders();
   ShowReadOnly("/proc/self/fd/" + std::to_string(runner.get()),
                Inside("/airlock/airlock-runner"));
-  MakeEtc(Inside("/etc"), spec);
+  MakeEtc(Inside("/etc"), site, spec);
   MakeDevices(shm_bytes);
   MakeWritableFolders(spec, shm_bytes);
   for (const char* folder : {"/run", "/var"}) MakeFolders(Inside(folder));
   Link("/tmp", Inside("/var/tmp"));
   ShowCgroup(cgroup);
   MountProc(Inside("/proc"));
-  HidePaths(spec.hidden);
+  HidePaths(site.hidden);
   LeaveOldRoot();
   MakeReadOnly("/");
   CheckStep(::chdir("/workspace"), "cannot enter the workspace");

@@ -13,7 +13,7 @@ namespace airlock::runner {
 // leaves everything else behind: no path leads back. In a mount namespace of
 // its own, with every capability in its user namespace, as process 1 of its pid
 // namespace. Ends in the workspace. Throws StepFailed.
-void EnterCellRoot(const CellSpec& spec,
+void EnterCellRoot(const CellSite& site, const CellSpec& spec,
                    const std::vector<CgroupFolder>& cgroup);
 
 }  // namespace airlock::runner

@@ -28,6 +28,9 @@ struct CgroupFolder {
   std::string path;
 };
 
+// For Cgroup::Add().
+inline constexpr pid_t kCaller = 0;
+
 // Folders of this process's user, made by CgroupTree. Removed with everything
 // in it when it goes. Not thread-safe.
 class Cgroup {
@@ -37,7 +40,8 @@ class Cgroup {
   Cgroup(const Cgroup&) = delete;
   Cgroup& operator=(const Cgroup&) = delete;
 
-  // Moves a process and its later children into it. Empty: done; else why not.
+  // Moves a process and its later children into it, which may take the kernel
+  // a grace period. Empty: done; else why not.
   std::string Add(pid_t pid);
 
   // Kills all that is in it, and waits until nothing is. The caller reaps its
@@ -45,8 +49,11 @@ class Cgroup {
   bool Kill(std::chrono::milliseconds limit = std::chrono::seconds(2));
 
   // Kills, then removes the folders. False: they are still there, and Remove()
-  // may be called again.
+  // may be called again. A limit of 0 tries once and does not wait.
   bool Remove(std::chrono::milliseconds limit = std::chrono::seconds(2));
+
+  // Leaves what is there to CgroupTree::RemoveStale().
+  void Abandon() { folders_.clear(); }
 
   // Where they are on the host; empty where nothing can be enforced.
   const std::vector<CgroupFolder>& folders() const { return folders_; }

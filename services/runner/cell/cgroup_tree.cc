@@ -123,7 +123,6 @@ bool CgroupTree::has(std::string_view controller) const {
 }
 
 std::unique_ptr<Cgroup> CgroupTree::Make(const std::string& name,
-                                         const CgroupLimits& limits,
                                          std::string& error) const {
   if (name.empty() || name.front() == '.' ||
       name.find_first_of('/') != std::string::npos) {
@@ -135,12 +134,17 @@ std::unique_ptr<Cgroup> CgroupTree::Make(const std::string& name,
   for (CgroupFolder& folder : folders) folder.path += "/" + name;
   error = MakeFolders(folders);
   if (!error.empty()) return nullptr;
-  auto cgroup = std::make_unique<Cgroup>(std::move(folders));
+  return std::make_unique<Cgroup>(std::move(folders));
+}
+
+std::string CgroupTree::Limit(const Cgroup& cgroup,
+                              const CgroupLimits& limits) const {
   for (const Setting& setting : v2_ ? SettingsV2(limits) : SettingsV1(limits)) {
-    if (has(setting.controller)) error = Apply(setting, *cgroup, v2_);
-    if (!error.empty()) return nullptr;
+    if (!has(setting.controller)) continue;
+    std::string problem = Apply(setting, cgroup, v2_);
+    if (!problem.empty()) return problem;
   }
-  return cgroup;
+  return {};
 }
 
 int CgroupTree::RemoveStale(std::string_view prefix) const {

@@ -27,14 +27,17 @@ class CgroupTree {
   static CgroupTree Find(const std::string& wanted);
 
   // What cannot be enforced, and what would do. Whether that is good enough is
-  // for the caller to say: Make() leaves out what is missing.
+  // for the caller to say: Limit() leaves out what is missing.
   const std::vector<Shortfall>& shortfalls() const { return shortfalls_; }
 
-  // A new cgroup with these limits. nullptr: `error` says why not, and nothing
-  // is left of it. `name` is one path component.
+  // A new cgroup, without limits. nullptr: `error` says why not, and nothing is
+  // left of it. `name` is one path component.
   std::unique_ptr<Cgroup> Make(const std::string& name,
-                               const CgroupLimits& limits,
                                std::string& error) const;
+
+  // Limits one that Make() returned. Empty: done; else why not, and it must not
+  // be used.
+  std::string Limit(const Cgroup& cgroup, const CgroupLimits& limits) const;
 
   // Removes what earlier lives of this program left behind: cgroups whose names
   // are `prefix` and a number, with every process in them. Those of an executor

@@ -18,8 +18,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::size_t kMaxCells = 256;
-// Descriptors for all but cells that live: lines, strangers, a cell that is
-// being made. Without them no executor could come back.
+// Descriptors for all but cells that live: lines, strangers, spare cells, one
+// that is being made. Without them no executor could come back.
 constexpr std::size_t kOtherFiles = 64;
 constexpr std::size_t kMaxStrangers = 4;
 constexpr seconds kStrangerLimit(5);
@@ -30,6 +30,8 @@ constexpr std::size_t kAckBytes = std::size_t{256} << 10;
 constexpr std::size_t kMaxUnacknowledged = std::size_t{8} << 20;
 // Between looks at the time.
 constexpr milliseconds kTick(500);
+// Between looks at what the kernel tells nobody of.
+constexpr milliseconds kLook(2);
 
 std::string RandomId() {
   std::array<unsigned char, 16> bytes{};
@@ -45,21 +47,20 @@ std::string RandomId() {
   return id;
 }
 
-CellSpec SpecOf(const OpenCell& open, const std::vector<std::string>& hidden) {
+CellSpec SpecOf(const OpenCell& open) {
   CellSpec spec;
   spec.workspace_bytes = open.workspace_bytes;
   spec.tmp_bytes = open.tmp_bytes;
   spec.inodes = open.inodes;
-  spec.network = open.network;
   spec.uid = open.uid;
   spec.gid = open.gid;
-  spec.hidden = hidden;
   return spec;
 }
 
 // What is missing for one reason is told with one.
 std::vector<std::string> TextsOf(const std::vector<Shortfall>& shortfalls) {
   std::vector<std::string> texts;
+  texts.reserve(shortfalls.size());
   std::string what;
   for (std::size_t i = 0; i < shortfalls.size(); ++i) {
     const Shortfall& shortfall = shortfalls[i];
@@ -94,7 +95,7 @@ Host::Host(Options options, UniqueFd listener, UniqueFd signals,
     : options_(std::move(options)),
       listener_(std::move(listener)),
       signals_(std::move(signals)),
-      tree_(std::move(tree)),
+      spares_(options_.executor, {.hidden = options_.hidden}, std::move(tree)),
       id_(RandomId()),
       max_cells_(CellsThatFit()),
       heard_(Clock::now()),
@@ -110,7 +111,7 @@ int Host::Run() {
 void Host::Turn() {
   std::vector<pollfd> waits;
   AppendWaits(waits);
-  ::poll(waits.data(), waits.size(), static_cast<int>(kTick.count()));
+  ::poll(waits.data(), waits.size(), static_cast<int>(Patience().count()));
   const pollfd* next = waits.data();
   if ((next++)->revents != 0) return Stop(kHostSignaled);
   const bool somebody_came = (next++)->revents != 0;
@@ -133,6 +134,14 @@ void Host::Turn() {
   });
   CheckTime();
   if (line_ != nullptr && !line_->Write(sent_)) line_.reset();
+  spares_.Refill();
+}
+
+milliseconds Host::Patience() const {
+  for (const auto& [number, cell] : cells_) {
+    if (cell->leaving()) return kLook;
+  }
+  return spares_.Wait(kTick);
 }
 
 void Host::AppendWaits(std::vector<pollfd>& waits) const {
@@ -189,10 +198,9 @@ void Host::ServeStrangers(const pollfd* waits, std::size_t count) {
 void Host::AdmitStranger() {
   Visitor visitor = Admit(listener_.get());
   if (!visitor.out.valid() || strangers_.size() >= kMaxStrangers) return;
-  strangers_.push_back({std::make_unique<HostLine>(std::move(visitor.door),
-                                                   std::move(visitor.in),
-                                                   std::move(visitor.out)),
-                        Clock::now()});
+  auto line = std::make_unique<HostLine>(
+      std::move(visitor.door), std::move(visitor.in), std::move(visitor.out));
+  strangers_.push_back({std::move(line), Clock::now()});
 }
 
 bool Host::Greet(Stranger& stranger, std::string_view frame) {
@@ -302,13 +310,10 @@ void Host::Open(const OpenCell& open) {
     return refuse("LIMITS_NOT_ENFORCED", TextsOf(options_.shortfalls).front());
   }
   std::string error;
-  std::unique_ptr<Cgroup> cgroup =
-      tree_.Make(options_.executor + "-" + std::to_string(open.cell),
-                 {open.memory_bytes, open.cpu_millis, open.pids}, error);
-  if (cgroup == nullptr) return refuse("NOT_MADE", error);
-  auto cell = HostCell::Make(open.cell, SpecOf(open, options_.hidden),
-                             std::move(cgroup), error);
+  std::unique_ptr<HostCell> cell = spares_.Take(
+      open.network, {open.memory_bytes, open.cpu_millis, open.pids}, error);
   if (cell == nullptr) return refuse("NOT_MADE", error);
+  cell->Start(open.cell, SpecOf(open));
   cells_.emplace(open.cell, std::move(cell));
 }
 

@@ -15,6 +15,7 @@
 #include "services/runner/host/host_cell.h"
 #include "services/runner/host/host_line.h"
 #include "services/runner/host/host_messages.h"
+#include "services/runner/host/spare_cells.h"
 #include "services/runner/unique_fd.h"
 
 namespace airlock::runner {
@@ -66,6 +67,7 @@ class Host final : public CellListener {
   };
 
   void Turn();
+  std::chrono::milliseconds Patience() const;
   void AppendWaits(std::vector<pollfd>& waits) const;
   void ServeLine(const pollfd* waits);
   void ServeStrangers(const pollfd* waits, std::size_t count);
@@ -73,12 +75,12 @@ class Host final : public CellListener {
   void AdmitStranger();
   // False: the stranger is not to stay where it is.
   bool Greet(Stranger& stranger, std::string_view frame);
-  void Refuse(HostLine& line, const Refused& refused);
+  static void Refuse(HostLine& line, const Refused& refused);
   bool HandleFrame(std::string_view frame);
 
   // One per frame. False: the protocol is broken.
-  bool Handle(std::monostate);
-  bool Handle(const Hello& hello);
+  static bool Handle(std::monostate);
+  static bool Handle(const Hello& hello);
   bool Handle(const Ack& ack);
   bool Handle(const OpenCell& open);
   bool Handle(const CellData& data);
@@ -94,7 +96,7 @@ class Host final : public CellListener {
   const Options options_;
   const UniqueFd listener_;
   const UniqueFd signals_;
-  const CgroupTree tree_;
+  SpareCells spares_;
   const std::string id_;
   const std::size_t max_cells_;
   // Of the executor. Empty: none came yet.

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -20,21 +21,8 @@ namespace {
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
 // Of all it ever says. The executor shows less.
 constexpr std::size_t kMaxComplaints = 4096;
-
-struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
-};
-
-// Our end of it does not block.
-bool MakePipe(Pipe& pipe, bool we_read) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
-  pipe.read = UniqueFd(ends[0]);
-  pipe.write = UniqueFd(ends[1]);
-  const int ours = we_read ? ends[0] : ends[1];
-  return ::fcntl(ours, F_SETFL, O_NONBLOCK) == 0;
-}
+// What has just ended keeps its control group for a moment.
+constexpr std::chrono::seconds kRemoveLimit(2);
 
 bool WasOutOfMemory(const Cgroup& cgroup) {
   for (const CgroupFolder& folder : cgroup.folders()) {
@@ -49,39 +37,44 @@ bool WasOutOfMemory(const Cgroup& cgroup) {
 
 }  // namespace
 
-std::unique_ptr<HostCell> HostCell::Make(std::uint64_t number,
-                                         const CellSpec& spec,
+bool HostCell::Open(Pipe& pipe, bool we_read) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+  pipe.read = UniqueFd(ends[0]);
+  pipe.write = UniqueFd(ends[1]);
+  const int ours = we_read ? ends[0] : ends[1];
+  return ::fcntl(ours, F_SETFL, O_NONBLOCK) == 0;
+}
+
+HostCell::HostCell(const CellSite& site, std::unique_ptr<Cgroup> cgroup,
+                   Pipes pipes)
+    : cgroup_(std::move(cgroup)),
+      cell_(site, *cgroup_,
+            {pipes.input.read.get(), pipes.output.write.get(),
+             pipes.complaints.write.get()}),
+      input_(std::move(pipes.input.write)),
+      output_(std::move(pipes.output.read)),
+      complaints_(std::move(pipes.complaints.read)) {}
+
+std::unique_ptr<HostCell> HostCell::Make(const CellSite& site,
                                          std::unique_ptr<Cgroup> cgroup,
                                          std::string& error) {
-  Pipe input;
-  Pipe output;
-  Pipe complaints;
-  if (!MakePipe(input, false) || !MakePipe(output, true) ||
-      !MakePipe(complaints, true)) {
+  Pipes pipes;
+  if (!Open(pipes.input, false) || !Open(pipes.output, true) ||
+      !Open(pipes.complaints, true)) {
     error = std::string("cannot make pipes: ") + std::strerror(errno);
     return nullptr;
   }
-  CellStart start =
-      StartCell(spec, *cgroup,
-                {input.read.get(), output.write.get(), complaints.write.get()});
-  if (!start.ok()) {
-    error = std::move(start.error);
-    return nullptr;
-  }
-  std::unique_ptr<HostCell> cell(new HostCell(number));
-  cell->cgroup_ = std::move(cgroup);
-  cell->pid_ = start.pid;
-  cell->pidfd_ = std::move(start.pidfd);
-  cell->input_ = std::move(input.write);
-  cell->output_ = std::move(output.read);
-  cell->complaints_ = std::move(complaints.read);
+  std::unique_ptr<HostCell> cell(
+      new HostCell(site, std::move(cgroup), std::move(pipes)));
+  error = cell->cell_.error();
+  if (!error.empty()) return nullptr;
   return cell;
 }
 
-HostCell::~HostCell() {
-  if (pid_ < 0) return;
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
+void HostCell::Start(std::uint64_t number, const CellSpec& spec) {
+  number_ = number;
+  cell_.Start(spec);
 }
 
 void HostCell::Write(std::string_view data) {
@@ -122,8 +115,7 @@ void HostCell::Kill(std::string_view reason, std::string_view message) {
   }
   input_.Reset();
   queue_.clear();
-  // Process 1 of its namespace: all in it dies with it.
-  if (pid_ >= 0) ::kill(pid_, SIGKILL);
+  cell_.Kill();
 }
 
 void HostCell::AppendWaits(bool may_read, std::vector<pollfd>& waits) const {
@@ -131,15 +123,19 @@ void HostCell::AppendWaits(bool may_read, std::vector<pollfd>& waits) const {
   waits.push_back({writes ? input_.get() : -1, POLLOUT, 0});
   waits.push_back({may_read ? output_.get() : -1, POLLIN, 0});
   waits.push_back({may_read ? complaints_.get() : -1, POLLIN, 0});
-  waits.push_back({pid_ >= 0 ? pidfd_.get() : -1, POLLIN, 0});
+  waits.push_back({cell_.pidfd(), POLLIN, 0});
+  waits.push_back({cell_.report_fd(), POLLIN, 0});
 }
 
 void HostCell::Serve(const pollfd* waits, CellListener& listener) {
   if (waits[0].revents != 0) WriteSome();
   if (waits[1].revents != 0) ReadOutput(listener);
   if (waits[2].revents != 0) ReadComplaints(listener);
+  // Before its end: why it could not start says more.
+  cell_.ReadReport();
+  if (!cell_.error().empty()) Kill("NOT_MADE", cell_.error());
   if (waits[3].revents != 0) Reap();
-  over_ = pid_ < 0 && !output_.valid() && !complaints_.valid();
+  if (reaped_ && !output_.valid() && !complaints_.valid()) RemoveCgroup();
 }
 
 void HostCell::ReadOutput(CellListener& listener) {
@@ -168,8 +164,8 @@ void HostCell::ReadComplaints(CellListener& listener) {
 
 void HostCell::Reap() {
   int status = 0;
-  if (::waitpid(pid_, &status, WNOHANG) != pid_) return;
-  pid_ = -1;
+  if (!cell_.Reap(status)) return;
+  reaped_ = true;
   input_.Reset();
   if (!reason_.empty()) return;
   was_killed_ = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
@@ -180,14 +176,22 @@ void HostCell::Reap() {
                                      std::to_string(WTERMSIG(status));
 }
 
-CellEnded HostCell::End() {
-  // Something in it may have been killed for memory long before.
-  CellEnded end{number_, reason_, message_,
-                was_killed_ && WasOutOfMemory(*cgroup_)};
-  if (!cgroup_->Remove()) {
-    end.message += "; its control group could not be removed";
+void HostCell::RemoveCgroup() {
+  if (!leaving_) {
+    leaving_ = true;
+    give_up_ = Clock::now() + kRemoveLimit;
+    // Something in it may have been killed for memory long before.
+    out_of_memory_ = was_killed_ && WasOutOfMemory(*cgroup_);
   }
-  return end;
+  over_ = cgroup_->Remove(std::chrono::milliseconds(0));
+  if (over_ || Clock::now() < give_up_) return;
+  over_ = true;
+  cgroup_->Abandon();
+  message_ += "; its control group could not be removed";
+}
+
+CellEnded HostCell::End() const {
+  return {number_, reason_, message_, out_of_memory_};
 }
 
 }  // namespace airlock::runner

@@ -74,7 +74,7 @@ class SshBoundsTest : public testing::Test {
   // Names of all that runs in cells.
   std::vector<std::string> NamesInCells() const {
     std::vector<std::string> names;
-    for (const pid_t pid : world_.cgroup().Processes()) {
+    for (const pid_t pid : world_.Processes()) {
       names.push_back(ReadProc(std::to_string(pid), "comm"));
     }
     return names;
@@ -108,7 +108,7 @@ TEST_F(SshBoundsTest, ARunnerThatDoesNotReadCostsItsOwnCellOnly) {
   ASSERT_NE(stuck, nullptr);
   const auto first = Start(*stuck, TestProcess({"sleep", "600"}));
   ASSERT_TRUE(first->WaitStarted());
-  for (const pid_t pid : world_.cgroup().Processes()) kill(pid, SIGSTOP);
+  for (const pid_t pid : world_.Processes()) kill(pid, SIGSTOP);
   const auto other = Create();
   ASSERT_NE(other, nullptr);
 

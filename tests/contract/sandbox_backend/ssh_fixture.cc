@@ -1,7 +1,13 @@
 #include "tests/contract/sandbox_backend/ssh_fixture.h"
 
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "common/security/random.h"
 #include "common/time/clock.h"
 #include "tests/contract/sandbox_backend/programs.h"
@@ -33,6 +39,18 @@ executor::SshOptions SshWorld::Options() const {
 
 std::unique_ptr<executor::SshBackend> SshWorld::MakeBackend() const {
   return std::make_unique<executor::SshBackend>(Options(), TestClock());
+}
+
+std::vector<pid_t> SshWorld::Processes() const {
+  std::vector<pid_t> pids = cgroup_.Processes();
+  // What waits is a copy of the host program, with its words.
+  std::erase_if(pids, [](pid_t pid) {
+    std::ifstream file(absl::StrCat("/proc/", pid, "/cmdline"));
+    const std::string words{std::istreambuf_iterator<char>(file), {}};
+    constexpr absl::string_view kHost("\0host\0", 6);
+    return absl::StrContains(words, kHost);
+  });
+  return pids;
 }
 
 executor::SandboxSpec HostSpec() {

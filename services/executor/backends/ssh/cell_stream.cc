@@ -1,9 +1,13 @@
 #include "services/executor/backends/ssh/cell_stream.h"
 
+#include <cstddef>
 #include <utility>
 
 namespace airlock::executor {
 namespace {
+
+// A runner says a few bytes, and waits to be asked.
+constexpr std::size_t kMaxEarlyBytes = std::size_t{64} << 10;
 
 class CellStream final : public ByteStream {
  public:
@@ -31,19 +35,42 @@ class CellStream final : public ByteStream {
 }  // namespace
 
 void Cell::SetObserver(std::shared_ptr<ByteStreamObserver> observer) {
-  {
-    absl::MutexLock lock(&mutex_);
-    if (!hung_up_ && !finished_) {
-      observer_ = std::move(observer);
-      return;
+  while (true) {
+    std::string data;
+    std::string text;
+    std::optional<absl::Status> closed;
+    {
+      absl::MutexLock lock(&mutex_);
+      data.swap(early_data_);
+      text.swap(early_text_);
+      closed = closed_;
+      if (data.empty() && text.empty() && !closed.has_value()) {
+        observer_ = std::move(observer);
+        return;
+      }
     }
+    if (!text.empty()) observer->OnDiagnostic(text);
+    if (!data.empty()) observer->OnData(data);
+    if (closed.has_value()) return observer->OnClosed(*closed);
   }
-  observer->OnClosed(absl::UnavailableError("the sandbox is no more"));
 }
 
-std::shared_ptr<ByteStreamObserver> Cell::observer() const {
+std::shared_ptr<ByteStreamObserver> Cell::ObserverOrKeep(
+    absl::string_view text, std::string Cell::*early) {
   absl::MutexLock lock(&mutex_);
-  return observer_;
+  if (observer_ != nullptr || closed_.has_value()) return observer_;
+  if ((this->*early).size() + text.size() > kMaxEarlyBytes) {
+    return CloseLocked(
+        absl::DataLossError("the runner said too much before it was asked"));
+  }
+  (this->*early).append(text.data(), text.size());
+  return nullptr;
+}
+
+std::shared_ptr<ByteStreamObserver> Cell::CloseLocked(
+    const absl::Status& status) {
+  if (!closed_.has_value()) closed_ = status;
+  return std::exchange(observer_, nullptr);
 }
 
 bool Cell::AskClose() {
@@ -52,12 +79,12 @@ bool Cell::AskClose() {
 }
 
 void Cell::Deliver(absl::string_view data) {
-  const std::shared_ptr<ByteStreamObserver> heard = observer();
+  const auto heard = ObserverOrKeep(data, &Cell::early_data_);
   if (heard != nullptr) heard->OnData(data);
 }
 
 void Cell::Complain(absl::string_view text) {
-  const std::shared_ptr<ByteStreamObserver> heard = observer();
+  const auto heard = ObserverOrKeep(text, &Cell::early_text_);
   if (heard != nullptr) heard->OnDiagnostic(text);
 }
 
@@ -65,8 +92,7 @@ void Cell::HangUp(const absl::Status& status) {
   std::shared_ptr<ByteStreamObserver> heard;
   {
     absl::MutexLock lock(&mutex_);
-    hung_up_ = true;
-    heard = std::exchange(observer_, nullptr);
+    heard = CloseLocked(status);
   }
   if (heard != nullptr) heard->OnClosed(status);
 }
@@ -78,7 +104,7 @@ void Cell::Finish(std::optional<CellEnd> end, const absl::Status& status) {
     if (finished_) return;
     finished_ = true;
     end_ = std::move(end);
-    heard = std::exchange(observer_, nullptr);
+    heard = CloseLocked(status);
   }
   if (heard != nullptr) heard->OnClosed(status);
 }

@@ -30,6 +30,7 @@ class Cell {
 
   std::uint64_t number() const { return number_; }
 
+  // Once. What was said before is delivered first, from the caller's thread.
   void SetObserver(std::shared_ptr<ByteStreamObserver> observer)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -53,14 +54,23 @@ class Cell {
   bool WaitFinished(absl::Time deadline) const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  std::shared_ptr<ByteStreamObserver> observer() const
+  // Who is to hear `text`; nobody: it is in `early` until somebody listens.
+  std::shared_ptr<ByteStreamObserver> ObserverOrKeep(absl::string_view text,
+                                                     std::string Cell::*early)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whom to tell that nothing more comes.
+  std::shared_ptr<ByteStreamObserver> CloseLocked(const absl::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::uint64_t number_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<ByteStreamObserver> observer_ ABSL_GUARDED_BY(mutex_);
+  // Said before there was an observer: the runner may be faster.
+  std::string early_data_ ABSL_GUARDED_BY(mutex_);
+  std::string early_text_ ABSL_GUARDED_BY(mutex_);
+  // Set: nothing more comes, and why.
+  std::optional<absl::Status> closed_ ABSL_GUARDED_BY(mutex_);
   bool asked_close_ ABSL_GUARDED_BY(mutex_) = false;
-  bool hung_up_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<CellEnd> end_ ABSL_GUARDED_BY(mutex_);
 };

@@ -20,8 +20,9 @@
 
 namespace {
 
+using airlock::runner::Cell;
+using airlock::runner::CellSite;
 using airlock::runner::CellSpec;
-using airlock::runner::CellStart;
 using airlock::runner::CellStreams;
 using airlock::runner::Cgroup;
 using airlock::runner::CgroupLimits;
@@ -59,13 +60,18 @@ CellSpec SpecOf(const Options& options) {
   spec.workspace_bytes = Number(options, "--workspace", 8 << 20);
   spec.tmp_bytes = Number(options, "--tmp", 4 << 20);
   spec.inodes = Number(options, "--inodes", 1000);
-  spec.network = Word(options, "--network") == "host";
   spec.uid = Small(options, "--inner-uid", 1000);
   spec.gid = Small(options, "--inner-gid", 1000);
-  spec.runner_path = Word(options, "--runner");
-  const auto [begin, end] = options.equal_range("--hidden");
-  for (auto one = begin; one != end; ++one) spec.hidden.push_back(one->second);
   return spec;
+}
+
+CellSite SiteOf(const Options& options) {
+  CellSite site;
+  site.runner_path = Word(options, "--runner");
+  site.network = Word(options, "--network") == "host";
+  const auto [begin, end] = options.equal_range("--hidden");
+  for (auto one = begin; one != end; ++one) site.hidden.push_back(one->second);
+  return site;
 }
 
 CgroupLimits LimitsOf(const Options& options) {
@@ -76,12 +82,24 @@ CgroupLimits LimitsOf(const Options& options) {
   return limits;
 }
 
+// False: it does not run.
+bool Start(Cell& cell, const CellSpec& spec) {
+  constexpr int kLookMs = 100;
+  if (cell.error().empty()) cell.Start(spec);
+  while (cell.starting()) {
+    pollfd report{cell.report_fd(), POLLIN, 0};
+    ::poll(&report, 1, kLookMs);
+    cell.ReadReport();
+  }
+  return cell.error().empty();
+}
+
 // Ends as the cell does: 0 when it left by itself.
-int Wait(const CellStart& cell) {
-  pollfd ended{cell.pidfd.get(), POLLIN, 0};
+int Wait(Cell& cell) {
+  pollfd ended{cell.pidfd(), POLLIN, 0};
   ::poll(&ended, 1, -1);
   int status = 0;
-  ::waitpid(cell.pid, &status, 0);
+  cell.Reap(status);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -103,14 +121,15 @@ int Host(const Options& options) {
   }
   std::string error;
   const std::unique_ptr<Cgroup> cgroup =
-      tree.Make(Word(options, "--name", "cell"), LimitsOf(options), error);
-  if (cgroup == nullptr) {
+      tree.Make(Word(options, "--name", "cell"), error);
+  if (cgroup != nullptr) error = tree.Limit(*cgroup, LimitsOf(options));
+  if (!error.empty()) {
     std::cerr << error << "\n";
     return EXIT_FAILURE;
   }
-  const CellStart cell = StartCell(SpecOf(options), *cgroup, streams);
-  if (!cell.ok()) {
-    std::cerr << cell.error << "\n";
+  Cell cell(SiteOf(options), *cgroup, streams);
+  if (!Start(cell, SpecOf(options))) {
+    std::cerr << cell.error() << "\n";
     return EXIT_FAILURE;
   }
   return Wait(cell);

@@ -24,9 +24,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr CgroupLimits kLimits{
-    .memory_bytes = 64 << 20, .cpu_millis = 1500, .pids = 20};
-
 class CgroupTreeTest : public testing::Test {
  protected:
   // A child that waits to be killed, in a cgroup. Not for ever, so that a test
@@ -65,27 +62,30 @@ TEST_F(CgroupTreeTest, NameLeadsNowhereElse) {
   for (const char* name : {"", ".", "..", "a/b", "../x"}) {
     std::string error;
 
-    EXPECT_EQ(tree.Make(name, kLimits, error), nullptr);
+    EXPECT_EQ(tree.Make(name, error), nullptr);
     EXPECT_THAT(error, HasSubstr("one path component"));
   }
 }
 
 TEST_F(CgroupTreeTest, ImpossibleLimitLeavesNothing) {
   const CgroupTree tree = CgroupTree::Find(delegated_.name());
-  CgroupLimits limits = kLimits;
-  // Below what the kernel can grant.
-  limits.cpu_millis = 1;
+  // Of the processor, less than the kernel can grant.
+  constexpr CgroupLimits kLimits{
+      .memory_bytes = 64 << 20, .cpu_millis = 1, .pids = 20};
   std::string error;
+  std::unique_ptr<Cgroup> cgroup = tree.Make("cell", error);
+  ASSERT_NE(cgroup, nullptr) << error;
 
-  EXPECT_EQ(tree.Make("cell", limits, error), nullptr);
-  EXPECT_THAT(error, HasSubstr("cpu."));
+  EXPECT_THAT(tree.Limit(*cgroup, kLimits), HasSubstr("cpu."));
+
+  cgroup.reset();
   EXPECT_THAT(delegated_.Children(), IsEmpty());
 }
 
 TEST_F(CgroupTreeTest, RemovalKillsWhatIsInIt) {
   const CgroupTree tree = CgroupTree::Find(delegated_.name());
   std::string error;
-  const std::unique_ptr<Cgroup> cgroup = tree.Make("cell", kLimits, error);
+  const std::unique_ptr<Cgroup> cgroup = tree.Make("cell", error);
   ASSERT_NE(cgroup, nullptr) << error;
   const pid_t sleeper = Sleeper(*cgroup);
   EXPECT_THAT(delegated_.Processes(), ElementsAre(sleeper));
@@ -101,9 +101,9 @@ TEST_F(CgroupTreeTest, RemovalKillsWhatIsInIt) {
 TEST_F(CgroupTreeTest, LeftoversOfEarlierLivesGoAndOthersStay) {
   const CgroupTree tree = CgroupTree::Find(delegated_.name());
   std::string error;
-  const auto stale = tree.Make("cell-17", kLimits, error);
+  const auto stale = tree.Make("cell-17", error);
   // Of an executor named "cell-b", beside one named "cell".
-  const auto other = tree.Make("cell-b-17", kLimits, error);
+  const auto other = tree.Make("cell-b-17", error);
   ASSERT_TRUE(stale && other) << error;
   const pid_t sleeper = Sleeper(*stale);
   const pid_t kept = Sleeper(*other);

@@ -270,8 +270,8 @@ bool Host::HandleFrame(std::string_view frame) {
     ++received_;
     unacknowledged_bytes_ += frame.size();
   }
-  ok = ok &&
-       std::visit([this](const auto& each) { return Handle(each); }, message);
+  ok = ok && std::visit([this](const auto& each) { return this->Handle(each); },
+                        message);
   if (ok) {
     if (unacknowledged_bytes_ >= kAckBytes) SendAck();
     return exit_code_ < 0;

@@ -41,8 +41,7 @@ ProcessEnd ExplainCellEnd(ProcessEnd end, const std::optional<CellEnd>& cell,
     if (is_silent && host_is_there) {
       end.message =
           "the runner in the sandbox does not answer, though its host does; "
-          "the "
-          "sandbox is removed";
+          "the sandbox is removed";
     } else if (is_silent || end.reason == kGoneReason) {
       end.ended_by = EndedBy::kOutcomeUnknown;
       end.reason = "HOST_LOST";

@@ -14,10 +14,8 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <thread>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"

@@ -1,5 +1,7 @@
 #include "services/executor/backends/ssh/connection/ssh_library.h"
 
+#include <poll.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"

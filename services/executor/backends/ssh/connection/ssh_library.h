@@ -2,7 +2,6 @@
 #pragma once
 
 #include <libssh2.h>
-#include <poll.h>
 
 #include <memory>
 #include <string>

@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "common/logging/log.h"
 #include "common/status/error.h"
+#include "services/executor/sandbox/forwarding_observer.h"
 
 namespace airlock::executor {
 namespace {
@@ -23,26 +24,18 @@ absl::Status BusyError(absl::string_view message) {
 }  // namespace
 
 // Hears what becomes of a process whose sandbox's host may be lost.
-class RotatingBackend::LossObserver final : public ProcessObserver {
+class RotatingBackend::LossObserver final : public ForwardingObserver {
  public:
   LossObserver(std::shared_ptr<ProcessObserver> observer,
                std::shared_ptr<std::atomic<bool>> lost)
-      : observer_(std::move(observer)), lost_(std::move(lost)) {}
+      : ForwardingObserver(std::move(observer)), lost_(std::move(lost)) {}
 
-  void OnStarted() override { observer_->OnStarted(); }
-  void OnOutput(Stream stream, absl::string_view data) override {
-    observer_->OnOutput(stream, data);
-  }
-  void OnInputCredit(std::uint64_t limit_bytes) override {
-    observer_->OnInputCredit(limit_bytes);
-  }
   void OnEnded(const ProcessEnd& end) override {
     if (end.ended_by == EndedBy::kOutcomeUnknown) *lost_ = true;
-    observer_->OnEnded(end);
+    observer()->OnEnded(end);
   }
 
  private:
-  const std::shared_ptr<ProcessObserver> observer_;
   const std::shared_ptr<std::atomic<bool>> lost_;
 };
 

@@ -23,7 +23,7 @@ SpareCells::SpareCells(std::string executor, CellSite site, CgroupTree tree)
 std::unique_ptr<HostCell> SpareCells::Take(bool network,
                                            const CgroupLimits& limits,
                                            std::string& error) {
-  if (network != site_.network) spares_.clear();
+  if (network != site_.network) Drop();
   site_.network = network;
   std::unique_ptr<HostCell> cell;
   while (cell == nullptr && !spares_.empty()) {
@@ -38,6 +38,12 @@ std::unique_ptr<HostCell> SpareCells::Take(bool network,
   error = tree_.Limit(cell->cgroup(), limits);
   if (!error.empty()) return nullptr;
   return cell;
+}
+
+void SpareCells::Drop() {
+  // All at once first: each takes the kernel a while to end.
+  for (const auto& spare : spares_) spare->Kill("CLOSED", "");
+  spares_.clear();
 }
 
 milliseconds SpareCells::Wait(milliseconds limit) const {

@@ -42,6 +42,7 @@ class SpareCells {
   using Clock = std::chrono::steady_clock;
 
   std::unique_ptr<HostCell> Make(std::string& error);
+  void Drop();
 
   const std::string executor_;
   CellSite site_;

@@ -88,9 +88,10 @@ std::string HostStart::WhyNotDelegated() {
     return "systemd-run gave no cgroup: " + LastWords();
   }
   if (Clock::now() - began_ < places_.delegation_limit) return {};
-  const pid_t late = std::exchange(delegating_, -1);
-  // It is the host, which only does not answer yet.
+  // It is the host, which only does not answer yet; or another line looks, for
+  // a moment: the next look tells.
   if (!IsFree()) return {};
+  const pid_t late = std::exchange(delegating_, -1);
   ::kill(late, SIGKILL);
   ::waitpid(late, nullptr, 0);
   return "systemd-run gave no cgroup in time";

@@ -48,6 +48,11 @@ std::string LineOf(const std::string& path, const struct stat& status) {
          std::to_string(status.st_mtim.tv_nsec);
 }
 
+// Under such a name a folder could hide whatever is in it.
+bool MayBeOwn(const struct stat& status) {
+  return S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode);
+}
+
 // systemd names such folders anew with each start of the machine.
 bool IsBootsOwn(const std::string& name, const struct stat& status) {
   return status.st_uid == 0 && S_ISDIR(status.st_mode) &&
@@ -74,7 +79,8 @@ void AddFiles(const std::string& root, const OwnTraces& own,
     while (stream.valid() && !lines.full() && stream.Next(name, error)) {
       const std::string path = folder + "/" + name;
       struct stat status {};
-      if (own.Has(folder, name) || ::lstat(path.c_str(), &status) != 0 ||
+      if (::lstat(path.c_str(), &status) != 0 ||
+          (own.Has(folder, name) && MayBeOwn(status)) ||
           IsBootsOwn(name, status)) {
         continue;
       }

@@ -71,6 +71,14 @@ TEST_F(FileLinesTest, WhatOnlyLooksLikeItIs) {
   }
 }
 
+TEST_F(FileLinesTest, AFolderNamedLikeARunnerHidesNothing) {
+  const std::string name = "airlock-runner-" + std::string(64, 'a');
+  std::filesystem::create_directory(folder_ / name);
+  Put(name + "/hidden");
+
+  EXPECT_THAT(Lines(), Contains(HasSubstr(name + "/hidden ")));
+}
+
 TEST_F(FileLinesTest, ANameCannotPretendToBeALine) {
   Put("a\nprocess x");
 

@@ -282,11 +282,11 @@ TEST_F(GatewayTest, TooManyCallsOfOnePrincipalAreRefused) {
 
   for (auto& context : contexts) context->TryCancel();
   for (auto& stream : streams) stream->Finish();
-  // The places come back as soon as the gateway has noticed.
+  // The places come back as soon as the gateway has noticed, each by itself.
   const absl::Time deadline = absl::Now() + absl::Seconds(10);
-  while (!Get().ok() && absl::Now() < deadline) {
-  }
-  EXPECT_THAT(Get(), IsOk());
+  absl::Status again = Get();
+  while (!again.ok() && absl::Now() < deadline) again = Get();
+  EXPECT_THAT(again, IsOk());
 }
 
 TEST_F(GatewayTest, AgentThatCallsTooOftenIsRefusedAndOthersAreNot) {

@@ -157,6 +157,11 @@ grpc::Status FakeAirlock::Execute(
     violations.Add("timeout", "must be shorter");
     return ToGrpcStatus(violations.ToStatus());
   }
+  if (verb == "deaf") {
+    absl::MutexLock lock(&mutex_);
+    is_deaf_ = true;
+  }
+  // From here on there may be input.
   send(Accepted());
   if (verb == "deny" || IsDenied(request->action().kind_case())) {
     send(Denied());
@@ -180,10 +185,6 @@ grpc::Status FakeAirlock::Execute(
     return grpc::Status::OK;
   }
   if (verb == "deaf") {
-    {
-      absl::MutexLock lock(&mutex_);
-      is_deaf_ = true;
-    }
     WaitForCancel(*context);
     send(Ended(Outcome::ENDED_BY_CANCELLED, 0));
     return grpc::Status::OK;
